@@ -1,0 +1,197 @@
+/** An existing or rewritten item: a thing with a text. */
+export interface Item {
+  id: string;
+  title: string;
+  year: number | null;
+  genres: string[];
+  plot: string;
+  likes: string[];
+  dislikes: string[];
+}
+
+/** One observation, on the scale of the data set. */
+export interface Rating {
+  user: string;
+  item: string;
+  value: number;
+}
+
+/** The embedded films, a MovieLens-format pair of csv files, or your own items and ratings. */
+export type CatalogSource =
+  | 'embedded'
+  | { movies: Uint8Array; ratings: Uint8Array }
+  | { items: Item[]; ratings: Rating[]; scale?: [lowest: number, highest: number] };
+
+/** A point of the latent space with what it is worth to the user. */
+export interface State {
+  item: Item;
+  /** Predicted utility; 1.0 is the top rating plus no novelty. */
+  utility: number;
+  /** One standard deviation of the predicted utility. */
+  uncertainty: number;
+  /** The user's predicted rating, as a share of the top rating. */
+  affinity: number;
+  /** Weighted distance to the nearest existing items. */
+  novelty: number;
+  /** Euclidean distance in latent space from the anchor. */
+  distance: number;
+  /** Position on the two-dimensional map. */
+  place: [x: number, y: number];
+}
+
+export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';
+
+/** One edit prompt. */
+export interface Action {
+  text: string;
+  category: Category;
+  origin: 'generic' | 'personalised';
+}
+
+/** The optimal design over one step's candidates. */
+export interface DesignSummary {
+  /** Largest leverage minus dimension: 0 at the optimum. */
+  optimalityGap: number;
+  effectiveRank: number;
+  /** Candidates with a weight above zero. */
+  support: number;
+  /** Weight of each candidate. */
+  weights: number[];
+}
+
+/** One edit and where it led. */
+export interface Step {
+  /** From 0. */
+  index: number;
+  action: Action;
+  /** Log-probability the policy gave to this action. */
+  logProbability: number;
+  /** All actions that were considered. */
+  candidates: Action[];
+  /** Utility after each candidate, where the policy looked ahead. */
+  candidateUtilities: number[];
+  design: DesignSummary | null;
+  state: State;
+  /** Wall time of the step. */
+  milliseconds: number;
+}
+
+/** A finished episode. */
+export interface Trajectory {
+  user: string;
+  policy: Policy;
+  seed: number;
+  anchor: State;
+  steps: Step[];
+  /** The last state, or the anchor where the no-harm gate closed. */
+  outcome: State;
+  /** True when the last state was not better than the anchor, so the anchor is returned. */
+  kept: boolean;
+  /** Rewrites asked of the environment. */
+  environmentCalls: number;
+}
+
+/** A region of high utility with no item. */
+export interface Gap {
+  place: [x: number, y: number];
+  utility: number;
+  uncertainty: number;
+  affinity: number;
+  /** Distance to the nearest existing item. */
+  distance: number;
+  /** The nearest existing items, nearest first. */
+  neighbours: { id: string; title: string; distance: number }[];
+}
+
+/** How the next action is chosen. */
+export type Policy = 'uniform' | 'optimistic' | 'g-optimal' | 'greedy' | 'best-of-n';
+
+export type Device = 'cpu' | 'webgpu';
+
+/** How well text predicts ratings of items nobody has rated, measured on held-out items. */
+export interface Skill {
+  /** Error relative to predicting each user's mean: below 1 is better. */
+  rmseRatio: number;
+  /** Mean rank correlation between predicted and actual ratings of held-out items. */
+  rankCorrelation: number;
+  heldOutRatings: number;
+  /** Share of held-out ratings within one predicted standard deviation (0.68 is right). */
+  coverage: number;
+}
+
+export interface Info {
+  device: Device;
+  /** Why this device. */
+  reason: string;
+  encoder: string;
+  skill: Skill;
+  items: { id: string; title: string; year: number | null; genres: string[]; place: [number, number] }[];
+  users: { id: string; ratings: number; likes: string[] }[];
+  /** Items left out because they have no text. */
+  itemsWithoutText: number;
+}
+
+/** What a long call reports. `total` is 0 where it is not known. */
+export type Progress = {
+  type: 'download' | 'verify' | 'compile' | 'load' | 'self-test' | 'encode' | 'fit' | 'propose' | 'candidates';
+  done: number;
+  total: number;
+  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'stages';
+};
+
+/** What a steering run yields. */
+export type SteerEvent =
+  | { type: 'anchor'; state: State; user: string }
+  | { type: 'step'; step: Step }
+  | { type: 'done'; trajectory: Trajectory };
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+/** Where a file comes from: an address to fetch, or the bytes themselves. */
+export type Source = string | URL | Uint8Array;
+
+export interface CreateOptions extends CallOptions {
+  /** Default: `'embedded'`. */
+  catalog?: CatalogSource;
+  /** Where the model files are: a folder's address, or each file. Default: the hub, at the pinned revision. */
+  models?: string | URL | { weights: Source; tokenizer: Source };
+  /** Default: `'auto'`, WebGPU where it works and the CPU elsewhere. */
+  device?: Device | 'auto';
+  /** Seeds the embedded ratings and every fit. Default: 0. */
+  seed?: number;
+  /** Remember sentence vectors between visits (default true): on disk under Node, in the Cache API in a browser. */
+  cache?: boolean;
+  /** Use these instead of the files beside the module. */
+  assets?: { worker?: URL | (() => Worker); cpu?: Source; webgpu?: Source; catalog?: Source };
+}
+
+export interface SteerOptions extends CallOptions {
+  user: string;
+  item: string;
+  /** Default: `'greedy'`. */
+  policy?: Policy;
+  /** Edits in a row; default 5. */
+  horizon?: number;
+  /** Candidate actions a step; default 20. */
+  candidates?: number;
+  /** Size of the design's subset a greedy policy looks at; default 10. */
+  subset?: number;
+  seed?: number;
+}
+
+export interface GapsOptions extends CallOptions {
+  user: string;
+  /** Default 8. */
+  count?: number;
+}
+
+/** A loaded catalog, ready to steer. */
+export interface Aquiline {
+  readonly info: Info;
+  gaps(options: GapsOptions): Promise<Gap[]>;
+  steer(options: SteerOptions): AsyncIterable<SteerEvent>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,282 @@
+//! Every way the library can fail, as values with a stable code.
+//!
+//! One [`Error`] made of one enum per area. Messages say what is wrong and what to do; they never
+//! contain keys, and they quote at most a short piece of the input.
+
+/// Anything aquiline can fail with.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A catalog or a set of ratings could not be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Numbers of the wrong shape, or numbers that are none.
+    #[error(transparent)]
+    Numeric(#[from] NumericError),
+    /// A design was asked for that does not exist.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// The sentence encoder could not be loaded or run.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// A rollout was started or continued wrongly.
+    #[error(transparent)]
+    Rollout(#[from] RolloutError),
+}
+
+/// Shorthand for results of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can be wrong with a catalog or with ratings.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A line that does not follow its format.
+    #[error("{file}, line {line}: {why}")]
+    Malformed {
+        /// The file as the caller named it.
+        file: String,
+        /// Line number, from 1.
+        line: u64,
+        /// What was expected there.
+        why: String,
+    },
+    /// Nothing to work with.
+    #[error("{what} is empty: at least one entry is needed")]
+    Empty {
+        /// What was empty.
+        what: &'static str,
+    },
+    /// A user that has no ratings here.
+    #[error("unknown user {id:?}: it has no ratings in this data set")]
+    UnknownUser {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// An item that is not in the catalog.
+    #[error("unknown item {id:?}: it is not in this catalog")]
+    UnknownItem {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// An item that cannot be steered because there is nothing to read.
+    #[error("item {id:?} has no text, so it has no place in the latent space; give it a description or pick another")]
+    NoText {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// A rating outside the scale.
+    #[error("{file}, line {line}: rating {value} is not a number between {lowest} and {highest}")]
+    RatingOutOfRange {
+        /// The file as the caller named it.
+        file: String,
+        /// Line number, from 1.
+        line: u64,
+        /// The offending text.
+        value: String,
+        /// Lowest rating of the scale.
+        lowest: f32,
+        /// Highest rating of the scale.
+        highest: f32,
+    },
+}
+
+/// What can be wrong with numbers.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumericError {
+    /// Two things that should have one size have two.
+    #[error("{what} has {found} entries where {expected} are needed")]
+    WrongSize {
+        /// What was measured.
+        what: &'static str,
+        /// Entries needed.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// NaN or infinity in an input or a result.
+    #[error("{what} contains a value that is not a finite number")]
+    NotFinite {
+        /// Where it was found.
+        what: &'static str,
+    },
+    /// A setting that has no meaning.
+    #[error("{what} is out of range: {why}")]
+    BadSetting {
+        /// The setting.
+        what: &'static str,
+        /// What it must be.
+        why: &'static str,
+    },
+}
+
+/// What can be wrong with a request for a design.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DesignError {
+    /// No candidate action at all.
+    #[error("no candidate actions: a design needs at least one")]
+    NoActions,
+    /// More actions wanted than there are.
+    #[error("a subset of {wanted} was asked for, but there are only {available} actions")]
+    SubsetTooLarge {
+        /// Size asked for.
+        wanted: usize,
+        /// Actions there are.
+        available: usize,
+    },
+    /// All actions lead to the same place.
+    #[error("no action moves the item: every displacement is zero")]
+    NoDisplacement,
+}
+
+/// What can go wrong with the encoder.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncoderError {
+    /// A file that is not the one the manifest names.
+    #[error("{file} is not the expected file ({why}); download it again, or update the manifest if you changed it on purpose")]
+    Integrity {
+        /// File name in the manifest.
+        file: String,
+        /// Size or checksum, expected and found.
+        why: String,
+    },
+    /// A tokenizer file that cannot be read.
+    #[error("the tokenizer cannot be used: {why}")]
+    Tokenizer {
+        /// What the tokenizer library said.
+        why: String,
+    },
+    /// Weights that do not fit the model.
+    #[error("the weights cannot be used: {why}")]
+    Weights {
+        /// Which tensor, and why.
+        why: String,
+    },
+    /// A device that cannot be had, or that stopped answering.
+    #[error("the device cannot be used: {why}")]
+    Device {
+        /// What the driver said.
+        why: String,
+    },
+    /// A device that computes wrong numbers.
+    #[error("self-test failed: cosine {found:.4} where {expected:.4} is right; this device computes wrong numbers")]
+    SelfTest {
+        /// The reference value.
+        expected: f32,
+        /// What this device computed.
+        found: f32,
+    },
+    /// Vectors or checkpoints that another encoder made.
+    #[error("these vectors were made by encoder {found}, not by {expected}; encode the texts again")]
+    Fingerprint {
+        /// Fingerprint of the encoder in use.
+        expected: String,
+        /// Fingerprint found in the data.
+        found: String,
+    },
+    /// A stored cache of vectors that cannot be read.
+    #[error("the vector cache cannot be used: {why}")]
+    Cache {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// What can be wrong with a rollout.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RolloutError {
+    /// A rollout of no steps.
+    #[error("a horizon of 0 leaves nothing to do: use at least 1")]
+    NoHorizon,
+    /// Nothing was proposed.
+    #[error("the proposer returned no usable action at step {step}")]
+    NoActions {
+        /// Step, from 0.
+        step: usize,
+    },
+    /// A reply of another kind or size than the effect asked for.
+    #[error("a reply does not answer its effect: {why}")]
+    WrongReply {
+        /// What was expected.
+        why: &'static str,
+    },
+    /// A recorded run that asks something else than it did when it was recorded.
+    #[error("the transcript diverges at effect {at}: {why}")]
+    Diverged {
+        /// Index of the effect, from 0.
+        at: usize,
+        /// What differs.
+        why: &'static str,
+    },
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl Error {
+    /// A stable, machine-readable name of the failure, the same in Rust and in JavaScript.
+    ///
+    /// ```
+    /// use aquiline::error::{DesignError, Error};
+    /// assert_eq!(Error::from(DesignError::NoActions).code(), "design.no_actions");
+    /// ```
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::Data(e) => match e {
+                DataError::Malformed { .. } => "data.malformed",
+                DataError::Empty { .. } => "data.empty",
+                DataError::UnknownUser { .. } => "data.unknown_user",
+                DataError::UnknownItem { .. } => "data.unknown_item",
+                DataError::NoText { .. } => "data.no_text",
+                DataError::RatingOutOfRange { .. } => "data.rating_out_of_range",
+            },
+            Error::Numeric(e) => match e {
+                NumericError::WrongSize { .. } => "numeric.wrong_size",
+                NumericError::NotFinite { .. } => "numeric.not_finite",
+                NumericError::BadSetting { .. } => "numeric.bad_setting",
+            },
+            Error::Design(e) => match e {
+                DesignError::NoActions => "design.no_actions",
+                DesignError::SubsetTooLarge { .. } => "design.subset_too_large",
+                DesignError::NoDisplacement => "design.no_displacement",
+            },
+            Error::Encoder(e) => match e {
+                EncoderError::Integrity { .. } => "encoder.integrity",
+                EncoderError::Tokenizer { .. } => "encoder.tokenizer",
+                EncoderError::Weights { .. } => "encoder.weights",
+                EncoderError::Device { .. } => "encoder.device",
+                EncoderError::SelfTest { .. } => "encoder.self_test",
+                EncoderError::Fingerprint { .. } => "encoder.fingerprint",
+                EncoderError::Cache { .. } => "encoder.cache",
+            },
+            Error::Rollout(e) => match e {
+                RolloutError::NoHorizon => "rollout.no_horizon",
+                RolloutError::NoActions { .. } => "rollout.no_actions",
+                RolloutError::WrongReply { .. } => "rollout.wrong_reply",
+                RolloutError::Diverged { .. } => "rollout.diverged",
+                RolloutError::Cancelled => "cancelled",
+            },
+        }
+    }
+
+    /// Whether the same call may succeed later without any change by the caller.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Error::Encoder(EncoderError::Device { .. }) | Error::Rollout(RolloutError::NoActions { .. })
+        )
+    }
+
+    /// Whether the caller's data or settings are at fault.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Error::Data(_) | Error::Numeric(_) | Error::Design(_) => true,
+            Error::Encoder(e) => !matches!(e, EncoderError::Device { .. } | EncoderError::SelfTest { .. }),
+            Error::Rollout(e) => matches!(e, RolloutError::NoHorizon | RolloutError::Diverged { .. }),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Points of the latent space Z, and the few things everyone asks of them.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::error::{NumericError, Result};
+
+/// Many points of one space: a row-major matrix, one row a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Latents {
+    dimensions: usize,
+    values: Vec<f32>,
+}
+
+/// A point near another one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// Row of the point.
+    pub index: usize,
+    /// Euclidean distance.
+    pub distance: f32,
+}
+
+impl Latents {
+    /// Points from row-major values.
+    ///
+    /// # Errors
+    /// [`NumericError::WrongSize`] unless `values` is a whole number of rows,
+    /// [`NumericError::NotFinite`] for NaN or infinity.
+    pub fn new(dimensions: usize, values: Vec<f32>) -> Result<Self> {
+        if dimensions == 0 || !values.len().is_multiple_of(dimensions) {
+            let whole = values.len() / dimensions.max(1) * dimensions;
+            return Err(NumericError::WrongSize { what: "the matrix of points", expected: whole, found: values.len() }.into());
+        }
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(NumericError::NotFinite { what: "the matrix of points" }.into());
+        }
+        Ok(Latents { dimensions, values })
+    }
+
+    /// `count` points at the origin.
+    pub fn zeros(count: usize, dimensions: usize) -> Self {
+        Latents { dimensions, values: vec![0.0; count * dimensions] }
+    }
+
+    /// Collects rows of equal length; `dimensions` is their length.
+    pub fn from_rows(dimensions: usize, rows: impl IntoIterator<Item = impl AsRef<[f32]>>) -> Self {
+        let mut values = Vec::new();
+        for row in rows {
+            assert_eq!(row.as_ref().len(), dimensions, "rows of a matrix have one length");
+            values.extend_from_slice(row.as_ref());
+        }
+        Latents { dimensions, values }
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.dimensions
+    }
+
+    /// Whether there is no point.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Dimension of the space.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// One point.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * self.dimensions..(index + 1) * self.dimensions]
+    }
+
+    /// One point, to be changed.
+    pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[index * self.dimensions..(index + 1) * self.dimensions]
+    }
+
+    /// All points in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> + Clone {
+        self.values.chunks_exact(self.dimensions)
+    }
+
+    /// All values, row-major.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The `k` points nearest to `point`, nearest first; ties go to the lower index.
+    pub fn nearest(&self, point: &[f32], k: usize) -> Vec<Neighbour> {
+        let mut nearest: Vec<Neighbour> = Vec::with_capacity(k + 1);
+        for (index, row) in self.rows().enumerate() {
+            let distance = squared_distance(row, point);
+            if nearest.len() == k && nearest.last().is_none_or(|last| distance >= last.distance) {
+                continue;
+            }
+            let place = nearest.partition_point(|other| other.distance <= distance);
+            nearest.insert(place, Neighbour { index, distance });
+            nearest.truncate(k);
+        }
+        nearest.iter().map(|n| Neighbour { distance: n.distance.sqrt(), ..*n }).collect()
+    }
+
+    /// Mean of all points.
+    pub fn centroid(&self) -> Vec<f32> {
+        let mut sum = vec![0.0_f64; self.dimensions];
+        for row in self.rows() {
+            sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        sum.iter().map(|sum| (sum / self.len().max(1) as f64) as f32).collect()
+    }
+
+    /// The `count` directions in which the points vary most, unit rows, largest variance first.
+    ///
+    /// The sign of each direction is fixed (its largest component is positive), so equal points
+    /// give equal axes everywhere.
+    pub fn principal_axes(&self, count: usize) -> Latents {
+        let eigen = SymmetricEigen::new(self.scatter());
+        let mut order: Vec<usize> = (0..self.dimensions).collect();
+        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+        let axes = order.iter().take(count).map(|&column| {
+            let axis: Vec<f32> = eigen.eigenvectors.column(column).iter().map(|&value| value as f32).collect();
+            let largest = axis.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
+            axis.into_iter().map(|value| value * largest.signum()).collect::<Vec<_>>()
+        });
+        Latents::from_rows(self.dimensions, axes)
+    }
+
+    /// Covariance matrix around the centroid, times the number of points.
+    fn scatter(&self) -> DMatrix<f64> {
+        let centroid = self.centroid();
+        let centred = self.rows().flat_map(|row| row.iter().zip(&centroid).map(|(&x, &c)| f64::from(x - c)));
+        let centred = DMatrix::from_row_iterator(self.len(), self.dimensions, centred.collect::<Vec<_>>());
+        centred.tr_mul(&centred)
+    }
+}
+
+/// Inner product.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Euclidean distance.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    squared_distance(a, b).sqrt()
+}
+
+fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
