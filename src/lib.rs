@@ -5,6 +5,12 @@ pub mod error;
 pub mod catalog;
 pub mod ratings;
 pub mod latent;
+mod ridge;
+pub mod factorization;
+pub mod design;
+pub mod action;
+pub mod profile;
+pub mod simulator;
 #[cfg(feature = "networks")]
 pub mod encoder;
 

@@ -3,9 +3,12 @@
 
 use std::path::PathBuf;
 
+use aquiline::catalog::Catalog;
+
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device, weights};
+use aquiline::ratings::Ratings;
 
 /// Where `./build.sh models` puts the model files.
 pub fn models_folder() -> PathBuf {
@@ -43,4 +46,32 @@ fn load(weights: Vec<u8>) -> Encoder {
 pub fn encode(encoder: &Encoder, texts: &[&str]) -> Vec<Vec<f32>> {
     let encoded = pollster::block_on(encoder.encode(texts, async |_, _| Ok(()))).expect("encoding works");
     encoded.vectors.rows().map(<[f32]>::to_vec).collect()
+}
+
+/// The folder of ml-latest-small: `AQUILINE_MOVIELENS`, or beside the checkout.
+pub fn movielens_folder() -> Option<PathBuf> {
+    let named = std::env::var_os("AQUILINE_MOVIELENS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| "../shared/eval/ml-latest-small".into());
+    if !folder.join("ratings.csv.gz").exists() {
+        println!("skipped: {} has no ratings.csv.gz; name a folder in AQUILINE_MOVIELENS", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+fn gunzip(path: PathBuf) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).expect("the file was just seen");
+    std::io::copy(&mut flate2::read::GzDecoder::new(file), &mut bytes).expect("the file is gzip");
+    bytes
+}
+
+pub fn movielens_ratings() -> Option<Ratings> {
+    let bytes = gunzip(movielens_folder()?.join("ratings.csv.gz"));
+    Some(Ratings::from_movielens_csv(&bytes, "ratings.csv.gz", (0.5, 5.0)).expect("MovieLens is well formed"))
+}
+
+pub fn movielens_catalog() -> Option<Catalog> {
+    let bytes = gunzip(movielens_folder()?.join("movies.csv.gz"));
+    Some(Catalog::from_movielens_csv(&bytes, "movies.csv.gz").expect("MovieLens is well formed"))
 }

@@ -1,0 +1,63 @@
+//! What a user's ratings say about them, in words.
+//!
+//! The proposer reads a profile to write personalised actions. A profile names genres and words
+//! of liked plots, never titles or ratings (paper §3: "told not to leak titles or ratings").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Catalog, Item};
+use crate::ratings::{Rating, Ratings};
+
+/// Words kept of the plots a user liked.
+const WORDS: usize = 40;
+/// A genre's mean rating must differ this much from the user's own mean to be named.
+const CLEAR_DIFFERENCE: f32 = 0.15;
+
+/// A user's tastes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Genres rated above the user's mean, most liked first.
+    pub likes: Vec<String>,
+    /// Genres rated below it, least liked first.
+    pub dislikes: Vec<String>,
+    /// Words that liked plots share, most telling first.
+    pub words: Vec<String>,
+}
+
+impl Profile {
+    /// The profile of the user with this index.
+    pub fn of(user: usize, ratings: &Ratings, catalog: &Catalog) -> Self {
+        let rated = ratings.by_user()[user];
+        let mean = rated.iter().map(|rating| rating.value).sum::<f32>() / rated.len().max(1) as f32;
+        let seen = |rating: &Rating| (&catalog.items()[rating.item as usize], rating.value - mean);
+        let rated: Vec<(&Item, f32)> = rated.iter().map(seen).collect();
+        let genres = ranked(rated.iter().flat_map(|(item, d)| item.genres.iter().map(move |g| (g.clone(), *d))));
+        let words = ranked(rated.iter().flat_map(|(item, d)| telling_words(&item.plot).into_iter().map(move |w| (w, *d))));
+        let names = |genres: &mut dyn Iterator<Item = &(String, f32)>| genres.map(|(name, _)| name.clone()).collect();
+        Profile {
+            likes: names(&mut genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE)),
+            dislikes: names(&mut genres.iter().rev().filter(|(_, liking)| *liking < -CLEAR_DIFFERENCE)),
+            words: names(&mut words.iter().take(WORDS)),
+        }
+    }
+}
+
+/// Lower-case words of at least four letters, each once, in alphabetical order.
+pub(crate) fn telling_words(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 4);
+    words.map(str::to_lowercase).collect()
+}
+
+/// Keys by their mean value, drawn to 0 where there is little evidence; best first.
+fn ranked(observations: impl Iterator<Item = (String, f32)>) -> Vec<(String, f32)> {
+    let mut sums: BTreeMap<String, (f32, f32)> = BTreeMap::new();
+    for (key, value) in observations {
+        let sum = sums.entry(key).or_default();
+        *sum = (sum.0 + value, sum.1 + 1.0);
+    }
+    let mut ranked: Vec<(String, f32)> = sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
+}

@@ -1,0 +1,126 @@
+//! A simulator: a seeded stand-in for the environment LLM and for the LLM that proposes actions.
+//!
+//! It needs no key, no download and no network, so that a demo and the tests have something to
+//! steer. It is not a language model: it recognises which of about ninety kinds of edit a request
+//! asks for and weaves a hand-written sentence of that kind into the plot. It keeps what makes the
+//! item that item (title, year, first sentence). What it cannot recognise it takes literally.
+//!
+//! [`Simulator::weak`] and [`Simulator::strong`] are two environments for transfer experiments:
+//! they differ in how often they do what they are asked.
+
+mod bank;
+mod edit;
+pub mod tastes;
+
+use rand::RngExt;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::action::{Action, Category, Origin};
+use crate::catalog::Item;
+use crate::profile::{Profile, telling_words};
+use bank::{Kind, PhraseBank};
+use tastes::Attributes;
+
+/// A seeded stand-in for an LLM.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    bank: PhraseBank,
+    settings: SimulatorSettings,
+}
+
+/// How well the simulator does what it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulatorSettings {
+    /// Chance that an edit is of the kind that was asked for; otherwise it is another one of the same category.
+    pub fidelity: f64,
+    /// 0 always takes the best matching kind and the first phrasing; higher spreads over others.
+    pub temperature: f64,
+}
+
+impl Default for SimulatorSettings {
+    /// Mostly faithful, at the paper's temperature.
+    fn default() -> Self {
+        SimulatorSettings { fidelity: 0.95, temperature: 0.5 }
+    }
+}
+
+impl Simulator {
+    /// A simulator with the embedded phrase bank.
+    pub fn new(settings: SimulatorSettings) -> Self {
+        Simulator { bank: PhraseBank::embedded(), settings }
+    }
+
+    /// The cheap environment of transfer experiments: often does something else.
+    pub fn weak() -> Self {
+        Simulator::new(SimulatorSettings { fidelity: 0.6, temperature: 1.0 })
+    }
+
+    /// The good environment of transfer experiments: nearly always does what it is asked.
+    pub fn strong() -> Self {
+        Simulator::new(SimulatorSettings { fidelity: 0.98, temperature: 0.3 })
+    }
+
+    /// Up to `count` different actions for an item, over all categories: the first half written
+    /// from the item alone, the other half with the profile in view.
+    pub fn propose(&self, item: &Item, profile: &Profile, count: usize, seed: u64) -> Vec<Action> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut unused: Vec<&Kind> = self.bank.kinds().filter(|kind| !kind.is_woven_into(item)).collect();
+        unused.shuffle(&mut random);
+        let generic = self.write(&mut unused, count.div_ceil(2), Origin::Generic, &mut random);
+        unused.sort_by_key(|kind| std::cmp::Reverse(kind.appeal(profile)));
+        let personalised = self.write(&mut unused, count / 2, Origin::Personalised, &mut random);
+        generic.into_iter().chain(personalised).collect()
+    }
+
+    /// Rewrites an item as an action asks.
+    ///
+    /// Any text is a valid action; equal arguments give equal items.
+    pub fn rewrite(&self, item: &Item, action: &Action, seed: u64) -> Item {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        match self.recognise(action, &mut random) {
+            Some(kind) => edit::weave(item, self.performed(kind, action.category, &mut random), &self.bank, &mut random),
+            None => edit::take_literally(item, action),
+        }
+    }
+
+    /// What a text truly is, for evaluation only: the anchor's attributes plus those of every
+    /// edit that can be read in the text. No reward, encoder or policy may call this.
+    pub fn true_attributes(&self, anchor: &Attributes, item: &Item) -> Attributes {
+        let woven = self.bank.kinds().filter(|kind| kind.is_woven_into(item));
+        woven.fold(anchor.clone(), |attributes, kind| attributes.shifted(&kind.raises, &kind.lowers))
+    }
+
+    /// Takes kinds from the front of `unused`, the categories in turn, and writes each as an action.
+    fn write(&self, unused: &mut Vec<&Kind>, count: usize, origin: Origin, random: &mut ChaCha8Rng) -> Vec<Action> {
+        let mut actions = Vec::with_capacity(count);
+        for &category in Category::ALL.iter().cycle().take(count) {
+            let Some(position) = unused.iter().position(|kind| kind.category == category) else { continue };
+            let kind = unused.remove(position);
+            let text = kind.actions.choose(random).expect("every kind has a phrasing");
+            actions.push(Action { text: text.clone(), category, origin });
+        }
+        actions
+    }
+
+    /// The kind of edit a request asks for, by the words it shares with each kind.
+    fn recognise(&self, action: &Action, random: &mut ChaCha8Rng) -> Option<&Kind> {
+        let words = telling_words(&action.text);
+        let scored = self.bank.kinds().map(|kind| (kind, kind.match_score(&action.text, &words)));
+        let scored: Vec<(&Kind, f64)> = scored.filter(|(_, score)| *score > 0.0).collect();
+        let best = scored.iter().map(|(_, score)| *score).fold(0.0, f64::max);
+        let temperature = self.settings.temperature.max(1e-3);
+        let weight = |&(_, score): &(&Kind, f64)| ((score - best) / temperature).exp();
+        scored.choose_weighted(random, weight).ok().map(|(kind, _)| *kind)
+    }
+
+    /// The kind itself, or, when the simulator is unfaithful, another one of the same category.
+    fn performed<'a>(&'a self, asked: &'a Kind, category: Category, random: &mut ChaCha8Rng) -> &'a Kind {
+        if random.random_bool(self.settings.fidelity.clamp(0.0, 1.0)) {
+            return asked;
+        }
+        let others: Vec<&Kind> = self.bank.kinds().filter(|kind| kind.category == category).collect();
+        others.choose(random).copied().unwrap_or(asked)
+    }
+}

@@ -1,0 +1,76 @@
+//! The hand-written phrase bank, `data/edits.json`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::tastes::Attribute;
+use crate::action::Category;
+use crate::catalog::Item;
+use crate::profile::Profile;
+
+const EMBEDDED: &str = include_str!("../../data/edits.json");
+
+/// All kinds of edit, and the words that betray an attribute.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct PhraseBank {
+    lexicon: BTreeMap<Attribute, BTreeSet<String>>,
+    edits: Vec<Kind>,
+}
+
+/// One kind of edit.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Kind {
+    pub(super) category: Category,
+    pub(super) raises: BTreeMap<Attribute, f32>,
+    pub(super) lowers: BTreeMap<Attribute, f32>,
+    pub(super) genre: Option<String>,
+    keywords: BTreeSet<String>,
+    pub(super) actions: Vec<String>,
+    pub(super) plot: Vec<String>,
+    pub(super) likes: Vec<String>,
+    pub(super) dislikes: Vec<String>,
+}
+
+impl PhraseBank {
+    pub(super) fn embedded() -> Self {
+        serde_json::from_str(EMBEDDED).expect("the embedded phrase bank is checked by a test")
+    }
+
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.edits.iter()
+    }
+
+    /// How many words of `text` betray an attribute.
+    pub(super) fn betrays(&self, attribute: Attribute, text: &str) -> usize {
+        let words = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
+        self.lexicon.get(&attribute).map_or(0, |lexicon| words.filter(|word| lexicon.contains(word)).count())
+    }
+}
+
+impl Kind {
+    /// Whether one of this kind's sentences stands in the plot.
+    pub(super) fn is_woven_into(&self, item: &Item) -> bool {
+        self.plot.iter().any(|sentence| item.plot.contains(sentence.as_str()))
+    }
+
+    /// How well the edit suits a user: liked genres and words count for it, disliked genres against it.
+    pub(super) fn appeal(&self, profile: &Profile) -> i32 {
+        let names = |genres: &[String]| self.genre.as_ref().is_some_and(|genre| genres.contains(genre));
+        let shared = profile.words.iter().filter(|word| self.keywords.contains(*word)).count() as i32;
+        2 * shared + 3 * i32::from(names(&profile.likes)) - 3 * i32::from(names(&profile.dislikes))
+    }
+
+    /// How clearly a request asks for this kind; 0 for not at all.
+    pub(super) fn match_score(&self, request: &str, words: &BTreeSet<String>) -> f64 {
+        if self.actions.iter().any(|action| action == request) {
+            return 10.0;
+        }
+        self.keywords.intersection(words).count() as f64
+    }
+
+    /// Whether this kind takes away what the other one brings.
+    pub(super) fn opposes(&self, other: &Kind) -> bool {
+        self.lowers.keys().any(|attribute| other.raises.get(attribute).is_some_and(|strength| *strength >= 2.0))
+    }
+}
