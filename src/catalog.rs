@@ -90,9 +90,8 @@ impl Catalog {
         let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
         let headers = reader.headers().map_err(|e| csv_error(file, &e))?.clone();
         let column = |name: &str| headers.iter().position(|header| header == name);
-        let required = |name: &str| {
-            column(name).ok_or_else(|| malformed(file, 1, format!("the header has no column {name:?}")))
-        };
+        let required =
+            |name: &str| column(name).ok_or_else(|| malformed(file, 1, format!("the header has no column {name:?}")));
         let (id, title, genres) = (required("movieId")?, required("title")?, required("genres")?);
         let (overview, year) = (required("overview")?, column("year"));
 
@@ -145,7 +144,8 @@ impl Catalog {
             return Ok(index);
         }
         let id = id.to_owned();
-        Err(if self.without_text.contains(&id) { DataError::NoText { id } } else { DataError::UnknownItem { id } }.into())
+        Err(if self.without_text.contains(&id) { DataError::NoText { id } } else { DataError::UnknownItem { id } }
+            .into())
     }
 
     fn push(&mut self, item: Item, file: &str, line: u64) -> Result<()> {

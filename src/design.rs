@@ -1,11 +1,10 @@
 //! Which actions to try: G-optimal designs over candidate actions.
 //!
-//! **Idea.** Trying action *a* moves the item by a displacement `δ_a` in latent space. A distribution `q` over the
-//! actions gathers the information `M(q) = Σ_a q_a δ_a δ_aᵀ`; the *leverage* `δ_aᵀ M(q)⁻¹ δ_a` says how little that tells
-//! about action *a*. A G-optimal design minimises the largest leverage, so that no direction stays unexplored. Kiefer and
-//! Wolfowitz: the same `q` maximises `log det M(q)`, and its largest leverage is the dimension of the span. So
-//! `largest leverage − dimension` is a certificate: never negative, 0 only at the optimum, and a bound on how much
-//! `log det` can still gain.
+//! **Idea.** Trying action *a* moves the item by a displacement `δ_a` in latent space. A distribution `q` over actions
+//! gathers the information `M(q) = Σ_a q_a δ_a δ_aᵀ`; the *leverage* `δ_aᵀ M(q)⁻¹ δ_a` says how little that tells about
+//! action *a*. A G-optimal design minimises the largest leverage, so that no direction stays unexplored. Kiefer and
+//! Wolfowitz: the same `q` maximises `log det M(q)`, and its largest leverage is the dimension of the span. So `largest
+//! leverage − dimension` is a certificate: never negative, 0 only at the optimum, and a bound on what `log det` can gain.
 //!
 //! **Why displacements.** The paper (Def. 1, Eq. 4) takes the points reached; what they share, the starting point, costs
 //! a design of them one dimension, spent on "stay where you are". **Why no random subsets.** As `Σ_a q_a leverage_a =
@@ -13,9 +12,9 @@
 //! leverages are taken over k independent members alone (each has exactly k).
 //!
 //! **Steps.**
-//! 1. Coordinates in the span (QR if displacements are long, then the eigenvectors of their scatter matrix), scaled so
-//!    that uniform weights have information 1. Leverages do not notice, and the optimal information has eigenvalues
-//!    between `1/dimension` and the number of actions: no solve is ill-conditioned, whatever the input's scale.
+//! 1. Coordinates in the span (QR if displacements are long, then principal axes), scaled so that uniform weights have
+//!    information 1. Leverages do not notice, and the optimum has eigenvalues between `1/dimension` and the number of
+//!    actions: no solve is ill-conditioned, whatever the input's scale.
 //! 2. Equal weights on a greedy basis, in the manner of Kumar and Yıldırım.
 //! 3. Frank–Wolfe: move weight toward the action of largest leverage or away from the supported one of smallest,
 //!    whichever violates optimality more, by exact line search. Away steps drop actions and make convergence linear.
@@ -23,8 +22,9 @@
 //!
 //! **When it fails.** Directions weaker than `rank_tolerance` are dropped and stay unexplored; raise it where
 //! displacements carry noise, which a design otherwise chases. Weights (not leverages) are not unique when actions repeat
-//! or outnumber `d(d+1)/2`. Running out of `max_iterations` is no error: `optimality_gap` says how far the design got.
-//! [`subset`] finds a local optimum, and its ridge makes it depend on the scale of directions against each other.
+//! or outnumber `d(d+1)/2`; where many tie (a sphere), a gap below about 1e-7 takes very many steps. Running out of
+//! `max_iterations` is no error: `optimality_gap` says how far the design got. [`subset`] finds a local optimum, and its
+//! ridge makes it depend on the relative scale of directions.
 //!
 //! **References.** Kiefer & Wolfowitz 1960, *The equivalence of two extremum problems*; Wynn 1970, *The sequential
 //! generation of D-optimum experimental designs*; Fedorov 1972, *Theory of Optimal Experiments*; Atwood 1973,
@@ -39,7 +39,6 @@
 //! let design = Design::g_optimal(&displacements, &DesignSettings::default())?;
 //! assert_eq!(design.support(), [0, 2]);
 //! assert!(design.weights.iter().zip([0.5, 0.0, 0.5, 0.0]).all(|(found, right)| (found - right).abs() < 1e-3));
-//! assert!(design.optimality_gap <= 1e-3 * 2.0);
 //! assert_eq!(subset(&displacements, 2)?.actions, [0, 2]);
 //! # Ok::<(), aquiline::Error>(())
 //! ```
@@ -102,10 +101,10 @@ impl Design {
     /// and [`NumericError::BadSetting`].
     pub fn g_optimal(displacements: &Latents, settings: &DesignSettings) -> Result<Design> {
         settings.check()?;
-        let mut span = Span::of(displacements, settings.rank_tolerance)?;
-        let log_det_of_uniform = span.whiten();
-        let mut search = FrankWolfe::start(&span.points);
-        let goal = settings.tolerance * span.points.nrows() as f64;
+        let mut points = span_coordinates(displacements, settings.rank_tolerance)?;
+        let log_det_of_uniform = whiten(&mut points);
+        let mut search = FrankWolfe::start(&points);
+        let goal = settings.tolerance * points.nrows() as f64;
         let mut iterations = 0;
         while iterations < settings.max_iterations && !search.has_reached(goal) {
             search.step();
@@ -117,7 +116,7 @@ impl Design {
         search.refresh();
         Ok(Design {
             optimality_gap: search.gap().max(0.0),
-            dimension: span.points.nrows(),
+            dimension: points.nrows(),
             log_det: search.information.log_det + log_det_of_uniform,
             leverages: search.information.leverages.as_slice().to_vec(),
             weights: search.weights,
@@ -144,37 +143,34 @@ impl DesignSettings {
 
 /// The `k` different actions that maximise `log det(Σ_{a chosen} δ_a δ_aᵀ / k + ρ·I)`, up to local optimality.
 ///
-/// Greedy choice, then Fedorov's exchange: swap the best pair until no swap of a chosen for another action helps.
-/// `ρ` is 0.01 × the mean squared displacement per dimension of the span, `tr(Σ_a δ_a δ_aᵀ / K) / dimension`; it makes
-/// fewer actions than dimensions comparable.
+/// Greedy choice, then Fedorov's exchange: the best swap of a chosen for another action, until none helps. The ridge
+/// `ρ = 0.01 · tr(Σ_a δ_a δ_aᵀ / K) / dimension` of the span makes sets of fewer actions than dimensions comparable.
 ///
 /// # Errors
-/// [`NumericError::BadSetting`] for `k` = 0, [`DesignError::SubsetTooLarge`] for more than there are, and those of
-/// [`Design::g_optimal`].
+/// [`NumericError::BadSetting`] for `k` = 0, [`DesignError::SubsetTooLarge`], and those of [`Design::g_optimal`].
 pub fn subset(displacements: &Latents, k: usize) -> Result<Subset> {
     if k == 0 {
         return Err(NumericError::BadSetting { what: "k", why: "use at least 1" }.into());
     }
-    let points = Span::of(displacements, DesignSettings::default().rank_tolerance)?.points;
+    let points = span_coordinates(displacements, DesignSettings::default().rank_tolerance)?;
     if k > points.ncols() {
         return Err(DesignError::SubsetTooLarge { wanted: k, available: points.ncols() }.into());
     }
-    let (ridge, share) = (RIDGE * points.norm_squared() / points.len() as f64, 1.0 / k as f64);
-    let mut information = Information::new(&points, &vec![0.0; points.ncols()], ridge);
-    let mut chosen = information.add_greedily(k, share);
-    while let Some((place, better)) = best_exchange(&information, &chosen, share) {
-        information.add(better, share);
-        information.add(chosen[place], -share);
-        chosen[place] = better;
-    }
-    chosen.sort_unstable();
+    let (ridge, share) = (0.01 * points.norm_squared() / points.len() as f64, 1.0 / k as f64);
     let mut weights = vec![0.0; points.ncols()];
-    chosen.iter().for_each(|&action| weights[action] = share);
-    let information = Information::new(&points, &weights, ridge);
-    Ok(Subset { actions: chosen, log_det: information.log_det, largest_leverage: information.leverages.max() })
+    let mut actions = Information::new(&points, &weights, ridge).add_greedily(k, share);
+    actions.iter().for_each(|&action| weights[action] = share);
+    // Computed anew for each swap, as drift could make swaps go in circles.
+    let mut information = Information::new(&points, &weights, ridge);
+    while let Some((place, better)) = best_exchange(&information, &actions, share) {
+        weights.swap(actions[place], better);
+        actions[place] = better;
+        information = Information::new(&points, &weights, ridge);
+    }
+    actions.sort_unstable();
+    Ok(Subset { actions, log_det: information.log_det, largest_leverage: information.leverages.max() })
 }
 
-const RIDGE: f64 = 1e-2;
 /// A swap must multiply the determinant by more than this, or rounding could swap for ever.
 const WORTHWHILE: f64 = 1.0 + 1e-9;
 /// Small enough that rank-1 updates lose no digit that matters, large enough that a refresh, O(K·d²), is rare.
@@ -183,11 +179,12 @@ const STEPS_BETWEEN_REFRESHES: usize = 100;
 /// The place among the chosen and the other action whose exchange raises the determinant most, if any does.
 fn best_exchange(information: &Information, chosen: &[usize], share: f64) -> Option<(usize, usize)> {
     let leverages = &information.leverages;
+    let others: Vec<usize> = (0..leverages.len()).filter(|action| !chosen.contains(action)).collect();
     let mut best = (WORTHWHILE, None);
     for (place, &old) in chosen.iter().enumerate() {
         let overlaps = information.solve(old).1;
         let kept = 1.0 - share * leverages[old];
-        for new in (0..leverages.len()).filter(|new| !chosen.contains(new)) {
+        for &new in &others {
             let growth = (1.0 + share * leverages[new]) * kept + (share * overlaps[new]).powi(2);
             if growth > best.0 {
                 best = (growth, Some((place, new)));
@@ -197,37 +194,25 @@ fn best_exchange(information: &Information, chosen: &[usize], share: f64) -> Opt
     best.1
 }
 
-/// The displacements in orthonormal coordinates of the space they span.
-struct Span {
-    /// dimension × actions: a column is an action.
-    points: DMatrix<f64>,
-    /// Σ_a δ_a δ_aᵀ in these coordinates is diagonal, and this is its diagonal.
-    scatter: Vec<f64>,
+/// The displacements in orthonormal coordinates of the space they span, dimension × actions: a column is an action.
+fn span_coordinates(displacements: &Latents, rank_tolerance: f64) -> Result<DMatrix<f64>> {
+    let points = compact(displacements)?;
+    let eigen = SymmetricEigen::new(&points * points.transpose());
+    let largest = eigen.eigenvalues.max();
+    if largest <= 0.0 {
+        return Err(DesignError::NoDisplacement.into());
+    }
+    let is_kept = |&axis: &usize| eigen.eigenvalues[axis] > rank_tolerance.powi(2) * largest;
+    let kept: Vec<usize> = (0..points.nrows()).filter(is_kept).collect();
+    Ok(eigen.eigenvectors.select_columns(&kept).tr_mul(&points))
 }
 
-impl Span {
-    fn of(displacements: &Latents, rank_tolerance: f64) -> Result<Span> {
-        let points = compact(displacements)?;
-        let eigen = SymmetricEigen::new(&points * points.transpose());
-        let largest = eigen.eigenvalues.max();
-        if largest <= 0.0 {
-            return Err(DesignError::NoDisplacement.into());
-        }
-        let is_kept = |&axis: &usize| eigen.eigenvalues[axis] > rank_tolerance.powi(2) * largest;
-        let kept: Vec<usize> = (0..points.nrows()).filter(is_kept).collect();
-        let scatter = kept.iter().map(|&axis| eigen.eigenvalues[axis]).collect();
-        Ok(Span { points: eigen.eigenvectors.select_columns(&kept).tr_mul(&points), scatter })
-    }
-
-    /// Scales the coordinates so that uniform weights have the identity as information matrix; returns the `log det`
-    /// that uniform weights have without this.
-    fn whiten(&mut self) -> f64 {
-        let actions = self.points.ncols() as f64;
-        for (mut row, scatter) in self.points.row_iter_mut().zip(&self.scatter) {
-            row *= (actions / scatter).sqrt();
-        }
-        self.scatter.iter().map(|scatter| (scatter / actions).ln()).sum()
-    }
+/// Scales principal coordinates to information 1 under uniform weights; returns the `log det` those had before.
+fn whiten(points: &mut DMatrix<f64>) -> f64 {
+    let actions = points.ncols() as f64;
+    let variances: Vec<f64> = points.row_iter().map(|coordinate| coordinate.norm_squared() / actions).collect();
+    points.row_iter_mut().zip(&variances).for_each(|(mut coordinate, variance)| coordinate /= variance.sqrt());
+    variances.iter().map(|variance| variance.ln()).sum()
 }
 
 /// The displacements as columns, rotated into as few rows as there are actions if they are longer than that.
@@ -239,9 +224,9 @@ fn compact(displacements: &Latents) -> Result<DMatrix<f64>> {
     if values.iter().any(|value| !value.is_finite()) {
         return Err(NumericError::NotFinite { what: "the matrix of displacements" }.into());
     }
-    let (rows, columns) = (displacements.dimensions(), displacements.len());
-    let points = DMatrix::from_iterator(rows, columns, values.iter().map(|&value| f64::from(value)));
-    Ok(if rows > columns { points.qr().r() } else { points })
+    let values = values.iter().map(|&value| f64::from(value));
+    let points = DMatrix::from_iterator(displacements.dimensions(), displacements.len(), values);
+    Ok(if points.nrows() > points.ncols() { points.qr().r() } else { points })
 }
 
 /// An information matrix `M = ridge·I + Σ_a c_a y_a y_aᵀ`, kept as its inverse, with the leverage of every action.
@@ -249,6 +234,7 @@ struct Information<'a> {
     points: &'a DMatrix<f64>,
     inverse: DMatrix<f64>,
     leverages: DVector<f64>,
+    /// As of the last computation from scratch.
     log_det: f64,
 }
 
@@ -259,12 +245,9 @@ impl<'a> Information<'a> {
         weighted.column_iter_mut().zip(coefficients).for_each(|(mut point, &coefficient)| point *= coefficient);
         let mut matrix = DMatrix::from_diagonal_element(points.nrows(), points.nrows(), ridge);
         matrix.gemm(1.0, &weighted, &points.transpose(), 1.0);
-        let factors =
-            Cholesky::new(matrix).expect("a ridge, or weights on a basis of the span, leave no direction out");
+        let factors = Cholesky::new(matrix).expect("a ridge, or weights on a basis, leave no direction out");
         let inverse = factors.inverse();
-        let solved = &inverse * points;
-        let leverages = points.column_iter().zip(solved.column_iter()).map(|(point, solved)| point.dot(&solved));
-        let leverages = DVector::from_iterator(points.ncols(), leverages);
+        let leverages = (&inverse * points).component_mul(points).row_sum_tr();
         Information { points, inverse, leverages, log_det: factors.ln_determinant() }
     }
 
@@ -275,31 +258,27 @@ impl<'a> Information<'a> {
         (solved, overlaps)
     }
 
-    /// M += coefficient·yyᵀ, by Sherman and Morrison and the determinant lemma.
+    /// M += coefficient·yyᵀ, by Sherman and Morrison.
     fn add(&mut self, action: usize, coefficient: f64) {
         let (solved, overlaps) = self.solve(action);
-        let growth = 1.0 + coefficient * self.leverages[action];
-        let shrinkage = coefficient / growth;
+        let shrinkage = coefficient / (1.0 + coefficient * self.leverages[action]);
         self.inverse.ger(-shrinkage, &solved, &solved, 1.0);
         self.leverages.zip_apply(&overlaps, |leverage, overlap| *leverage -= shrinkage * overlap * overlap);
-        self.log_det += growth.ln();
     }
 
     /// M *= factor.
     fn scale(&mut self, factor: f64) {
         self.inverse /= factor;
         self.leverages /= factor;
-        self.log_det += self.points.nrows() as f64 * factor.ln();
     }
 
     /// Adds `count` different actions, each time the one of largest leverage, which raises the determinant most.
     fn add_greedily(&mut self, count: usize, coefficient: f64) -> Vec<usize> {
         let mut chosen = Vec::with_capacity(count);
-        for _ in 0..count {
+        while chosen.len() < count {
             let others = (0..self.leverages.len()).filter(|action| !chosen.contains(action));
-            let best = largest(others, |action| self.leverages[action]);
-            self.add(best, coefficient);
-            chosen.push(best);
+            chosen.push(largest(others, |action| self.leverages[action]));
+            self.add(chosen[chosen.len() - 1], coefficient);
         }
         chosen
     }
@@ -321,8 +300,7 @@ impl<'a> FrankWolfe<'a> {
     fn start(points: &'a DMatrix<f64>) -> Self {
         let (dimension, actions) = points.shape();
         let mut weights = vec![0.0; actions];
-        // Some whitened point is at least 1 long in any direction, so a ridge this small lets none be chosen that the
-        // others span already.
+        // In any direction some whitened point is at least 1 long: with a ridge this small, new directions come first.
         let basis = Information::new(points, &weights, 1e-6).add_greedily(dimension, 1.0);
         basis.iter().for_each(|&action| weights[action] = 1.0 / dimension as f64);
         FrankWolfe { information: Information::new(points, &weights, 0.0), weights }
@@ -334,11 +312,10 @@ impl<'a> FrankWolfe<'a> {
 
     /// Whether the gap is small enough, also when computed anew.
     fn has_reached(&mut self, goal: f64) -> bool {
-        let seems_reached = self.gap() <= goal;
-        if seems_reached {
+        if self.gap() <= goal {
             self.refresh();
         }
-        seems_reached && self.gap() <= goal
+        self.gap() <= goal
     }
 
     fn refresh(&mut self) {
@@ -353,9 +330,8 @@ impl<'a> FrankWolfe<'a> {
         let toward = largest(0..leverages.len(), |action| leverages[action]);
         let supported = (0..leverages.len()).filter(|&action| self.weights[action] > 0.0);
         let away = largest(supported, |action| -leverages[action]);
-        let twice_dimension = 2.0 * self.information.points.nrows() as f64;
-        let is_toward = leverages[toward] + leverages[away] >= twice_dimension;
-        self.move_weight(if is_toward { toward } else { away });
+        let excess = leverages[toward] + leverages[away] - 2.0 * self.information.points.nrows() as f64;
+        self.move_weight(if excess >= 0.0 { toward } else { away });
     }
 
     /// q ← (1 − γ)·q + γ·e_action with the γ, of either sign, that maximises `log det`.
@@ -363,10 +339,9 @@ impl<'a> FrankWolfe<'a> {
         let (leverage, weight) = (self.information.leverages[action], self.weights[action]);
         let dimension = self.information.points.nrows() as f64;
         let remove_all = -weight / (1.0 - weight);
-        // At leverage ≤ 1 removing always helps. In 2 dimensions and more γ is below 1/2; in 1 it may be 1, which no
-        // inverse survives.
+        // At leverage ≤ 1 removing always helps. γ stays below 1/2, except in 1 dimension, where 1 would be singular.
         let best = (leverage - dimension) / (dimension * (leverage - 1.0));
-        let step = if leverage <= 1.0 { remove_all } else { best.clamp(remove_all, 0.5) };
+        let step = if leverage <= 1.0 { remove_all } else { best.max(remove_all).min(0.5) };
         self.information.scale(1.0 - step);
         self.information.add(action, step);
         self.weights.iter_mut().for_each(|weight| *weight *= 1.0 - step);

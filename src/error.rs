@@ -136,7 +136,9 @@ pub enum DesignError {
 #[non_exhaustive]
 pub enum EncoderError {
     /// A file that is not the one the manifest names.
-    #[error("{file} is not the expected file ({why}); download it again, or update the manifest if you changed it on purpose")]
+    #[error(
+        "{file} is not the expected file ({why}); download it again, or update the manifest if you changed it on purpose"
+    )]
     Integrity {
         /// File name in the manifest.
         file: String,
@@ -265,10 +267,7 @@ impl Error {
 
     /// Whether the same call may succeed later without any change by the caller.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Error::Encoder(EncoderError::Device { .. }) | Error::Rollout(RolloutError::NoActions { .. })
-        )
+        matches!(self, Error::Encoder(EncoderError::Device { .. }) | Error::Rollout(RolloutError::NoActions { .. }))
     }
 
     /// Whether the caller's data or settings are at fault.

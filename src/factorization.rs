@@ -145,7 +145,8 @@ impl Factorization {
     fn prior(&self, others: &Latents) -> DMatrix<f64> {
         let mut prior = DMatrix::identity(self.factors, self.factors) * self.ridge;
         if self.unobserved_weight > 0.0 {
-            let rows = DMatrix::from_row_iterator(others.len(), self.factors, others.values().iter().map(|&v| f64::from(v)));
+            let rows =
+                DMatrix::from_row_iterator(others.len(), self.factors, others.values().iter().map(|&v| f64::from(v)));
             prior += rows.tr_mul(&rows) * self.unobserved_weight;
         }
         prior
@@ -157,7 +158,13 @@ impl Factors {
     ///
     /// # Errors
     /// [`NumericError::WrongSize`] when the parts do not fit together.
-    pub fn new(mean: f32, users: Latents, items: Latents, user_biases: Vec<f32>, item_biases: Vec<f32>) -> Result<Self> {
+    pub fn new(
+        mean: f32,
+        users: Latents,
+        items: Latents,
+        user_biases: Vec<f32>,
+        item_biases: Vec<f32>,
+    ) -> Result<Self> {
         let wrong = |what, expected, found| Err(NumericError::WrongSize { what, expected, found }.into());
         if users.dimensions() != items.dimensions() {
             return wrong("an item's vector", users.dimensions(), items.dimensions());
@@ -222,9 +229,8 @@ impl Factors {
 
 /// Root mean square of errors; 0 for none.
 pub fn rmse(errors: impl IntoIterator<Item = f32>) -> f64 {
-    let (sum, count) = errors.into_iter().fold((0.0, 0), |(sum, count), error| {
-        (sum + f64::from(error) * f64::from(error), count + 1)
-    });
+    let (sum, count) =
+        errors.into_iter().fold((0.0, 0), |(sum, count), error| (sum + f64::from(error) * f64::from(error), count + 1));
     (sum / f64::from(count.max(1))).sqrt()
 }
 

@@ -1,11 +1,12 @@
 //! Points of the latent space Z, and the few things everyone asks of them.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result};
 
 /// Many points of one space: a row-major matrix, one row a point.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Latents {
     dimensions: usize,
     values: Vec<f32>,
@@ -29,7 +30,9 @@ impl Latents {
     pub fn new(dimensions: usize, values: Vec<f32>) -> Result<Self> {
         if dimensions == 0 || !values.len().is_multiple_of(dimensions) {
             let whole = values.len() / dimensions.max(1) * dimensions;
-            return Err(NumericError::WrongSize { what: "the matrix of points", expected: whole, found: values.len() }.into());
+            return Err(
+                NumericError::WrongSize { what: "the matrix of points", expected: whole, found: values.len() }.into()
+            );
         }
         if values.iter().any(|value| !value.is_finite()) {
             return Err(NumericError::NotFinite { what: "the matrix of points" }.into());

@@ -34,7 +34,8 @@ impl Profile {
         let seen = |rating: &Rating| (&catalog.items()[rating.item as usize], rating.value - mean);
         let rated: Vec<(&Item, f32)> = rated.iter().map(seen).collect();
         let genres = ranked(rated.iter().flat_map(|(item, d)| item.genres.iter().map(move |g| (g.clone(), *d))));
-        let words = ranked(rated.iter().flat_map(|(item, d)| telling_words(&item.plot).into_iter().map(move |w| (w, *d))));
+        let words =
+            ranked(rated.iter().flat_map(|(item, d)| telling_words(&item.plot).into_iter().map(move |w| (w, *d))));
         let names = |genres: &mut dyn Iterator<Item = &(String, f32)>| genres.map(|(name, _)| name.clone()).collect();
         Profile {
             likes: names(&mut genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE)),
@@ -57,7 +58,8 @@ fn ranked(observations: impl Iterator<Item = (String, f32)>) -> Vec<(String, f32
         let sum = sums.entry(key).or_default();
         *sum = (sum.0 + value, sum.1 + 1.0);
     }
-    let mut ranked: Vec<(String, f32)> = sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
+    let mut ranked: Vec<(String, f32)> =
+        sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     ranked
 }

@@ -97,15 +97,29 @@ impl Ratings {
         Ratings::new(users.names, items.names, entries, scale)
     }
 
+    /// Collects observations given as (user id, item id, value).
+    ///
+    /// # Errors
+    /// As [`Ratings::new`].
+    pub fn from_ids(observations: &[(String, String, f32)], scale: (f32, f32)) -> Result<Self> {
+        let (mut users, mut items) = (Names::default(), Names::default());
+        let number = |(user, item, value): &(String, String, f32)| Rating {
+            user: users.number(user),
+            item: items.number(item),
+            value: *value,
+        };
+        let entries = observations.iter().map(number).collect();
+        Ratings::new(users.names, items.names, entries, scale)
+    }
+
     /// The same ratings with items numbered as in `catalog`; ratings of other items are left out.
     ///
     /// # Errors
     /// [`DataError::Empty`] when none remains.
     pub fn for_catalog(&self, catalog: &Catalog) -> Result<Self> {
         let place: Vec<Option<u32>> = self.items.iter().map(|id| catalog.index_of(id).ok().map(|i| i as u32)).collect();
-        let kept = self.entries.iter().filter_map(|rating| {
-            place[rating.item as usize].map(|item| Rating { item, ..*rating })
-        });
+        let kept =
+            self.entries.iter().filter_map(|rating| place[rating.item as usize].map(|item| Rating { item, ..*rating }));
         let ids = catalog.items().iter().map(|item| item.id.clone()).collect();
         Ratings::new(self.users.clone(), ids, kept.collect(), self.scale())
     }

@@ -80,7 +80,9 @@ impl Simulator {
     pub fn rewrite(&self, item: &Item, action: &Action, seed: u64) -> Item {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         match self.recognise(action, &mut random) {
-            Some(kind) => edit::weave(item, self.performed(kind, action.category, &mut random), &self.bank, &mut random),
+            Some(kind) => {
+                edit::weave(item, self.performed(kind, action.category, &mut random), &self.bank, &mut random)
+            }
             None => edit::take_literally(item, action),
         }
     }

@@ -16,7 +16,8 @@ const RANK: usize = 3;
 /// Ratings from a planted low-rank model; about half of the pairs are observed.
 fn planted() -> Ratings {
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    let mut points = |count: usize| Latents::new(RANK, (0..count * RANK).map(|_| random.random_range(-1.0..1.0)).collect()).unwrap();
+    let mut points =
+        |count: usize| Latents::new(RANK, (0..count * RANK).map(|_| random.random_range(-1.0..1.0)).collect()).unwrap();
     let (users, items) = (points(USERS), points(ITEMS));
     let mut entries = Vec::new();
     for user in 0..USERS {
@@ -67,7 +68,10 @@ fn a_folded_in_user_predicts_like_one_that_was_fitted() {
     let known: Vec<(usize, f32)> = ratings.by_user()[5].iter().map(|r| (r.item as usize, r.value)).collect();
     let folded = factors.fold_in(&known, &light()).unwrap();
     for item in 0..ITEMS {
-        let rating = factors.mean + folded.bias + factors.item_biases[item] + aquiline::latent::dot(&folded.vector, factors.items.row(item));
+        let rating = factors.mean
+            + folded.bias
+            + factors.item_biases[item]
+            + aquiline::latent::dot(&folded.vector, factors.items.row(item));
         assert!((rating - factors.predict(5, item)).abs() < 0.05, "item {item}: {rating}");
     }
 }

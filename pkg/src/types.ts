@@ -126,7 +126,8 @@ export interface Info {
   encoder: string;
   skill: Skill;
   items: { id: string; title: string; year: number | null; genres: string[]; place: [number, number] }[];
-  users: { id: string; ratings: number; likes: string[] }[];
+  /** `likes`: genres they like most; `low`: ids of the items they rated lowest, lowest first. */
+  users: { id: string; ratings: number; likes: string[]; low: string[] }[];
   /** Items left out because they have no text. */
   itemsWithoutText: number;
 }
@@ -153,6 +154,14 @@ export interface CallOptions {
 /** Where a file comes from: an address to fetch, or the bytes themselves. */
 export type Source = string | URL | Uint8Array;
 
+/** What is used of a `Worker`: projects for Node.js alone do not declare that type. */
+export interface WorkerLike {
+  postMessage(message: unknown): void;
+  /** Each kind of event has a type of its own. */
+  addEventListener(type: 'message' | 'messageerror' | 'error', listener: (event: any) => void): void;
+  terminate(): unknown;
+}
+
 export interface CreateOptions extends CallOptions {
   /** Default: `'embedded'`. */
   catalog?: CatalogSource;
@@ -165,7 +174,7 @@ export interface CreateOptions extends CallOptions {
   /** Remember sentence vectors between visits (default true): on disk under Node, in the Cache API in a browser. */
   cache?: boolean;
   /** Use these instead of the files beside the module. */
-  assets?: { worker?: URL | (() => Worker); cpu?: Source; webgpu?: Source; catalog?: Source };
+  assets?: { worker?: URL | (() => WorkerLike); cpu?: Source; webgpu?: Source; catalog?: Source };
 }
 
 export interface SteerOptions extends CallOptions {
@@ -189,7 +198,7 @@ export interface GapsOptions extends CallOptions {
 }
 
 /** A loaded catalog, ready to steer. */
-export interface Aquiline {
+export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
   gaps(options: GapsOptions): Promise<Gap[]>;
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;

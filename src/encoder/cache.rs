@@ -46,7 +46,9 @@ impl VectorCache {
         }
         let found = String::from_utf8_lossy(&content[MAGIC.len()..MAGIC.len() + FINGERPRINT]);
         if found != fingerprint {
-            return Err(EncoderError::Fingerprint { expected: fingerprint.to_owned(), found: found.into_owned() }.into());
+            return Err(
+                EncoderError::Fingerprint { expected: fingerprint.to_owned(), found: found.into_owned() }.into()
+            );
         }
         let entries = content[HEADER..].chunks_exact(ENTRY);
         if !entries.remainder().is_empty() {

@@ -1,6 +1,6 @@
 //! Which bytes are the right ones: url, size and sha256 of every model file.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{EncoderError, Result};
@@ -9,7 +9,7 @@ use crate::error::{EncoderError, Result};
 const EMBEDDED: &str = include_str!("../../data/models.json");
 
 /// The files of one model.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Name of the model.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Manifest {
 }
 
 /// One file of a model.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFile {
     /// What it is for: `weights`, `weights-f16` or `tokenizer`.
     pub role: String,

@@ -99,7 +99,8 @@ impl Tokenized {
 
     fn batch(&self, texts: &[usize], length: usize) -> Batch {
         let rows = rows_for(texts.len());
-        let mut batch = Batch { texts: texts.to_vec(), rows, length, ids: vec![0; rows * length], mask: vec![0.0; rows * length] };
+        let mut batch =
+            Batch { texts: texts.to_vec(), rows, length, ids: vec![0; rows * length], mask: vec![0.0; rows * length] };
         for row in 0..rows {
             // Rows that only fill the shape repeat the last text: an all-masked row has no mean.
             let ids = &self.ids[texts[row.min(texts.len() - 1)]];

@@ -63,8 +63,10 @@ pub fn halve(bytes: &[u8]) -> Result<Vec<u8>> {
             other => (name.to_owned(), other, view.shape().to_vec(), view.data().to_vec()),
         })
         .collect();
-    let views = halved.iter().map(|(name, dtype, shape, data)| Ok((name, TensorView::new(*dtype, shape.clone(), data)?)));
-    let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(weights_error::<safetensors::SafeTensorError>)?;
+    let views =
+        halved.iter().map(|(name, dtype, shape, data)| Ok((name, TensorView::new(*dtype, shape.clone(), data)?)));
+    let views =
+        views.collect::<std::result::Result<Vec<_>, _>>().map_err(weights_error::<safetensors::SafeTensorError>)?;
     Ok(safetensors::serialize(views, None).map_err(weights_error)?)
 }
 

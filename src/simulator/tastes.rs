@@ -136,11 +136,14 @@ impl Tastes {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let users = (0..USERS).map(|user| {
             let mut taste = [0.0; ATTRIBUTES];
-            ARCHETYPES[user % ARCHETYPES.len()].iter().for_each(|&(attribute, liking)| taste[attribute as usize] = liking);
+            ARCHETYPES[user % ARCHETYPES.len()]
+                .iter()
+                .for_each(|&(attribute, liking)| taste[attribute as usize] = liking);
             taste.map(|liking| liking + 0.2 * bell(&mut random))
         });
         let users = users.collect();
-        let mean = |attribute: usize| items.iter().map(|item| item.0[attribute]).sum::<f32>() / items.len().max(1) as f32;
+        let mean =
+            |attribute: usize| items.iter().map(|item| item.0[attribute]).sum::<f32>() / items.len().max(1) as f32;
         Tastes { users, average: std::array::from_fn(mean) }
     }
 
@@ -165,7 +168,8 @@ impl Tastes {
         for user in 0..self.users.len() {
             let mildness = 0.3 * bell(&mut random);
             for item in self.watched(user, items, &mut random) {
-                let stars = 3.4 + self.enjoyment(user, &items[item]) + quality[item] + mildness + 0.4 * bell(&mut random);
+                let stars =
+                    3.4 + self.enjoyment(user, &items[item]) + quality[item] + mildness + 0.4 * bell(&mut random);
                 let value = ((stars * 2.0).round() / 2.0).clamp(SCALE.0, SCALE.1);
                 entries.push(Rating { user: user as u32, item: item as u32, value });
             }

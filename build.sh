@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Everything this project does, from one file; CI runs the same. Safe to run twice.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# Big and shared by every checkout, so that a second checkout is warm.
+CACHE="${AQUILINE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aquiline}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$CACHE/target}"
+export AQUILINE_MODELS="${AQUILINE_MODELS:-$CACHE/models}"
+TOOLS="$CACHE/tools"
+export PATH="$TOOLS/bin:$PATH"
+# Models made for evaluation, never shipped; tests that read it say so when it is absent.
+export AQUILINE_MOVIELENS="${AQUILINE_MOVIELENS:-$PWD/../shared/eval/ml-latest-small}"
+
+WASM_BINDGEN=0.2.130
+WASM_FEATURES=(--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext
+  --enable-mutable-globals --enable-reference-types --enable-multivalue)
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh COMMAND
+
+  demo    one steering episode in the terminal, then the page on localhost
+          --once  only the terminal   --json  machine-readable   --seed N
+          --data DIR  a MovieLens-format folder   --user ID   --item ID   --policy NAME
+  test    everything that must stay true (what CI runs)
+  check   format, lints and types only
+  models  fetch and verify the model files
+  wasm    build both browser cores
+  npm     build the npm package (cores included)
+  bench   speed and quality figures, printed
+  size    sizes of what the browser downloads, checked against their limits
+TEXT
+}
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+need() { command -v "$1" >/dev/null || fail "$1 is missing: $2"; }
+
+need_rust() {
+  need cargo "install Rust with rustup, https://rustup.rs"
+  if command -v rustup >/dev/null && ! rustup target list --installed | grep -q wasm32-unknown-unknown; then
+    rustup target add wasm32-unknown-unknown >&2
+  fi
+}
+
+need_wasm_bindgen() {
+  [[ "$(wasm-bindgen --version 2>/dev/null)" == "wasm-bindgen $WASM_BINDGEN" ]] && return
+  say "Installing wasm-bindgen $WASM_BINDGEN"
+  # The crate's own lock file first; where a registry lacks one of its versions, the newest that fits.
+  cargo install wasm-bindgen-cli --version "=$WASM_BINDGEN" --locked --root "$TOOLS" ||
+    cargo install wasm-bindgen-cli --version "=$WASM_BINDGEN" --root "$TOOLS"
+}
+
+need_npm() {
+  need node "install Node.js 20 or newer"
+  need npm "it comes with Node.js"
+  local stamp=pkg/node_modules/.installed
+  if [[ ! -e $stamp || pkg/package-lock.json -nt $stamp ]]; then
+    (cd pkg && npm ci --no-audit --no-fund >&2)
+    touch "$stamp"
+  fi
+}
+
+need_chromium() {
+  CHROME="${CHROME:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
+  if [[ -z $CHROME && $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    say "Installing Chromium"
+    apt-get update -qq && apt-get install -y -qq chromium >/dev/null
+    CHROME="$(command -v chromium || true)"
+  fi
+  [[ -n $CHROME ]] || fail "Chromium is missing: run 'sudo apt-get install chromium', or set CHROME to a browser"
+  export CHROME
+}
+
+models() {
+  need node "install Node.js 20 or newer"
+  node scripts/models.mjs "$AQUILINE_MODELS"
+}
+
+# core FEATURE DIRECTORY: one browser core.
+core() {
+  say "Building the $1 core"
+  RUSTFLAGS='-C target-feature=+simd128' cargo build --quiet --profile core --lib \
+    --target wasm32-unknown-unknown --no-default-features --features "$1"
+  local built="$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm" out="pkg/dist/$2" stamp
+  stamp="$(sha256sum <"$built")"
+  [[ -e $out/core_bg.wasm && "$(cat "$out/.stamp" 2>/dev/null)" == "$stamp" ]] && return
+  mkdir -p "$out"
+  wasm-bindgen --target web --out-name core --out-dir "$out" "$built"
+  pkg/node_modules/.bin/wasm-opt -O2 --strip-debug --strip-producers "${WASM_FEATURES[@]}" \
+    -o "$out/optimised.wasm" "$out/core_bg.wasm"
+  mv "$out/optimised.wasm" "$out/core_bg.wasm"
+  printf '%s' "$stamp" >"$out/.stamp"
+}
+
+wasm() {
+  need_rust
+  need_wasm_bindgen
+  need_npm
+  core cpu cpu
+  core gpu webgpu
+}
+
+face() {
+  need_npm
+  mkdir -p pkg/dist
+  cp data/catalog.jsonl pkg/dist/catalog.jsonl
+  (cd pkg && npm run --silent build)
+}
+
+npm_package() {
+  wasm
+  face
+}
+
+demo() {
+  # The terminal run needs the small core only; the page gets both.
+  models
+  npm_package
+  node scripts/demo.mjs "$@"
+}
+
+check() {
+  need_rust
+  need_npm
+  say "Format, lints and types"
+  cargo fmt --check
+  cargo clippy --quiet --all-targets -- -D warnings
+  RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
+  (cd pkg && npm run --silent typecheck)
+}
+
+run_tests() {
+  models
+  check
+  say "Native tests"
+  cargo test --quiet
+  npm_package
+  size
+  need_chromium
+  say "Package tests under Node and in Chromium"
+  (cd pkg && node --test test/*.test.mjs)
+  say "Browser tests"
+  node --test tests/web/*.test.mjs
+}
+
+size() {
+
+  node scripts/size.mjs
+}
+
+bench() {
+  need_rust
+  models
+  local name
+  for name in "${@:-design alignment steering}"; do
+    for name in $name; do
+      say "bench: $name"
+      cargo bench --quiet --bench "$name"
+    done
+  done
+}
+
+case "${1:-}" in
+  demo) shift && demo "$@" ;;
+  test) run_tests ;;
+  check) check ;;
+  models) models ;;
+  wasm) wasm ;;
+  npm) npm_package ;;
+  bench) shift && bench "$@" ;;
+  size) size ;;
+  *) usage && exit 2 ;;
+esac

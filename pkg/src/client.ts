@@ -1,0 +1,74 @@
+import { AquilineError } from './error.js';
+import { gapsRequest, steerRequest } from './options.js';
+import { isSteerEvent, type CallEvent } from './protocol.js';
+import { Queue } from './queue.js';
+import type { Calls } from './calls.js';
+import type { Aquiline, Gap, GapsOptions, Info, Progress, SteerEvent, SteerOptions } from './types.js';
+
+/** The object behind {@link Aquiline}: turns calls into messages, and nothing else. */
+export class Client implements Aquiline {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  private disposing: Promise<void> | undefined;
+
+  constructor(
+    readonly info: Info,
+    private readonly calls: Calls,
+    private readonly seed: number,
+  ) {
+    // A class member of this name would be called `undefined` where the symbol is missing.
+    if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: () => this.dispose() });
+  }
+
+  async gaps(options: GapsOptions): Promise<Gap[]> {
+    const { signal, onProgress } = options;
+    return this.calls.start(gapsRequest(options), { signal, onEvent: progressOnly(onProgress) }).result;
+  }
+
+  /** Each loop over what this returns is a run of its own, and starts with the loop. */
+  steer(options: SteerOptions): AsyncIterable<SteerEvent> {
+    return { [Symbol.asyncIterator]: () => this.run(options) };
+  }
+
+  dispose(): Promise<void> {
+    return (this.disposing ??= this.end());
+  }
+
+  private run(options: SteerOptions): AsyncIterator<SteerEvent, undefined> {
+    let leave = (): void => undefined;
+    const queue = new Queue<SteerEvent>(() => leave());
+    try {
+      const report = progressOnly(options.onProgress);
+      const running = this.calls.start(steerRequest(options, this.seed), {
+        signal: options.signal,
+        onEvent: (event) => (isSteerEvent(event) ? (report(event), queue.push(event)) : report(event)),
+      });
+      leave = () => running.cancel(undefined);
+      running.result.then(
+        () => queue.end(),
+        (error: unknown) => (options.signal?.aborted ? queue.abort(error) : queue.fail(error)),
+      );
+    } catch (error) {
+      queue.fail(error);
+    }
+    return queue;
+  }
+
+  private async end(): Promise<void> {
+    this.calls.end(new AquilineError('disposed', 'this object was disposed'));
+    await this.calls.close();
+  }
+}
+
+/** Passes on progress that goes forward; a step or another stage starts anew. */
+export function progressOnly(report: ((progress: Progress) => void) | undefined): (event: CallEvent) => void {
+  let last: Progress | undefined;
+  return (event) => {
+    if (isSteerEvent(event)) {
+      last = undefined;
+      return;
+    }
+    if (last?.type === event.type && event.done < last.done) return;
+    last = event;
+    report?.(event);
+  };
+}

@@ -1,0 +1,78 @@
+import type { Device, Gap, Info, Item, Policy, Rating } from './types.js';
+
+/** What the core calls between pieces of work; when it rejects, the core's call rejects with code `cancelled`. */
+export type Tick = (event: unknown) => Promise<void> | void;
+
+/** Everything a catalog tells about itself, except the device, which the core does not choose. */
+export type CoreInfo = Omit<Info, 'device' | 'reason'>;
+
+/** One file of the model, as the core's manifest names it. */
+export interface ModelFile {
+  role: 'weights' | 'tokenizer';
+  name: string;
+  size: number;
+  sha256: string;
+}
+
+export interface Manifest {
+  name: string;
+  hub: string;
+  files: ModelFile[];
+}
+
+export interface CoreSteerOptions {
+  user: string;
+  item: string;
+  policy: Policy;
+  horizon: number;
+  candidates: number;
+  subset: number;
+  seed: number;
+}
+
+export interface RawEncoder {
+  selfTest(): Promise<void>;
+  readonly fingerprint: string;
+  free(): void;
+}
+
+export interface RawSession {
+  readonly fingerprint: string;
+  prepare(cache: Uint8Array | undefined, tick: Tick): Promise<void>;
+  cacheBytes(): Uint8Array | undefined;
+  info(): CoreInfo;
+  gaps(options: { user: string; count: number }): Gap[];
+  steer(options: CoreSteerOptions, tick: Tick): Promise<void>;
+  free(): void;
+}
+
+export interface CatalogData {
+  items: Item[];
+  ratings: Rating[];
+  scale?: [number, number];
+}
+
+/** The exports of a core that is ready to use. The generated module itself has the same and an `init`. */
+export interface Core {
+  manifest(): Manifest;
+  /** Throws `encoder.integrity` for bytes that are not the manifest's. */
+  verify(role: string, bytes: Uint8Array): void;
+  RawEncoder: {
+    /** Copies the weights into the core and opens the device. */
+    load(weights: Uint8Array, tokenizer: Uint8Array): Promise<RawEncoder>;
+  };
+  /** Each constructor moves the encoder in, also when it throws. */
+  RawSession: {
+    embedded(encoder: RawEncoder, catalogJsonl: Uint8Array, seed: number): RawSession;
+    movielens(encoder: RawEncoder, movies: Uint8Array, ratings: Uint8Array, seed: number): RawSession;
+    fromItems(encoder: RawEncoder, data: CatalogData, seed: number): RawSession;
+  };
+}
+
+/** The module that wasm-bindgen writes. */
+export interface CoreModule extends Core {
+  default(options: { module_or_path: BufferSource | WebAssembly.Module | Response }): Promise<unknown>;
+}
+
+/** Opens the core for a device; `wasm` replaces the file beside this module. */
+export type LoadCore = (device: Device, wasm: string | Uint8Array | undefined) => Promise<Core>;

@@ -1,0 +1,58 @@
+/** What to do about the failures that this package itself finds; the core's messages already say it. */
+const HINTS: Readonly<Record<string, string>> = {
+  network:
+    'Check the address and the connection and, in a browser, that the server allows this origin (CORS), then try again.',
+  disposed: 'Call create() again: a disposed object cannot be used.',
+  worker:
+    'Call create() again; if it fails at once, check that the worker file is served from your own origin and that worker-src allows it.',
+  'device.unavailable':
+    "Check that the package's dist folder is served whole and that script-src allows 'wasm-unsafe-eval'.",
+  environment: 'Use a browser with WebAssembly and module workers, or Node.js 20 or later.',
+};
+
+/** Details of an {@link AquilineError}. */
+export interface AquilineErrorOptions {
+  hint?: string;
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/**
+ * Everything that fails rejects with this, except cancellation: an aborted call rejects with its signal's reason.
+ *
+ * Codes of this package: `network`, `disposed`, `worker`, `device.unavailable`, `environment`. All others come from
+ * the core: `data.*`, `numeric.*`, `design.*`, `encoder.*`, `rollout.*`.
+ */
+export class AquilineError extends Error {
+  /** A stable, machine-readable name of the failure, the same in Rust and in JavaScript. */
+  readonly code: string;
+  /** One sentence on what to do; empty where the message says it. */
+  readonly hint: string;
+  /** Whether the same call may succeed later without any change by the caller. */
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: AquilineErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AquilineError';
+    this.code = code;
+    this.hint = options.hint ?? HINTS[code] ?? '';
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** The code of a typed error, of this package or of the core. */
+export function codeOf(error: unknown): string | undefined {
+  // A DOMException has a `code` too, but a numeric one.
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a cancelled piece of work throws on the worker's side; callers never see it. */
+export function cancelled(): AquilineError {
+  return new AquilineError('cancelled', 'cancelled');
+}

@@ -1,0 +1,111 @@
+import { AquilineError, codeOf, messageOf } from './error.js';
+import type { CoreSteerOptions } from './core.js';
+import type { CatalogSource, Device, Gap, Info, Progress, SteerEvent } from './types.js';
+
+/** An absolute address, or the bytes themselves: a `Source` that can cross a port. */
+export type PortSource = string | Uint8Array;
+
+export interface CreateRequest {
+  type: 'create';
+  catalog: CatalogSource;
+  models: { folder: string } | { weights: PortSource; tokenizer: PortSource } | undefined;
+  device: Device | 'auto';
+  /** Why this device, where that was decided before the request. */
+  reason: string | undefined;
+  seed: number;
+  cache: boolean;
+  assets: { cpu?: PortSource; webgpu?: PortSource; catalog?: PortSource };
+}
+
+export interface GapsRequest {
+  type: 'gaps';
+  user: string;
+  count: number;
+}
+
+export interface SteerRequest {
+  type: 'steer';
+  options: CoreSteerOptions;
+}
+
+export type Request = CreateRequest | GapsRequest | SteerRequest;
+
+/** What each request is answered with. */
+export interface Results {
+  create: Info;
+  gaps: Gap[];
+  steer: undefined;
+}
+
+/** What the face sends. */
+export type Message =
+  | { type: 'call'; id: number; request: Request }
+  | { type: 'cancel'; id: number }
+  | { type: 'dispose' };
+
+/** What a call reports before its result. */
+export type CallEvent = Progress | SteerEvent;
+
+/** What the worker sends. Every call gets exactly one `result` or `error`, also after a cancel. */
+export type Reply =
+  | { type: 'result'; id: number; value: Results[keyof Results] }
+  | { type: 'error'; id: number; error: WireError }
+  | { type: 'event'; id: number; event: CallEvent }
+  /** The device that is about to be opened: a worker that dies after this died of it. */
+  | { type: 'device'; device: Device }
+  /** The core is broken for good. */
+  | { type: 'fatal'; error: WireError }
+  | { type: 'disposed' };
+
+/** One end of a message channel: a worker's scope, a `Worker` or a `MessagePort`. */
+export interface Port {
+  postMessage(message: unknown): void;
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
+  start?(): void;
+  close?(): void;
+}
+
+/** An error as plain data: structured clone would drop `code`, `hint` and `retryable`. */
+export interface WireError {
+  message: string;
+  /** Absent for an error that is not ours. */
+  code?: string;
+  hint?: string;
+  retryable?: boolean;
+  cause?: WireError;
+}
+
+/** Causes deeper than this are cut: a chain that contains itself would never end. */
+const DEEPEST_CAUSE = 4;
+
+/** An error as data, with its causes. */
+export function toWire(error: unknown, depth = 0): WireError {
+  const wire: WireError = { message: messageOf(error) };
+  if (!(error instanceof Error)) return wire;
+  const { hint, retryable } = error as { hint?: unknown; retryable?: unknown };
+  const code = codeOf(error);
+  if (code !== undefined) wire.code = code;
+  if (typeof hint === 'string') wire.hint = hint;
+  if (typeof retryable === 'boolean') wire.retryable = retryable;
+  if (error.cause !== undefined && depth < DEEPEST_CAUSE) wire.cause = toWire(error.cause, depth + 1);
+  return wire;
+}
+
+/** The error that {@link toWire} took apart; one without a code is a fault of the worker. */
+export function fromWire(wire: WireError): AquilineError {
+  return new AquilineError(wire.code ?? 'worker', wire.message, {
+    hint: wire.hint,
+    retryable: wire.retryable,
+    cause: wire.cause && causeFromWire(wire.cause),
+  });
+}
+
+function causeFromWire(wire: WireError): Error {
+  if (wire.code !== undefined) return fromWire(wire);
+  return new Error(wire.message, wire.cause && { cause: causeFromWire(wire.cause) });
+}
+
+/** Tells what a run yields from what it reports on the way. */
+export function isSteerEvent(event: CallEvent): event is SteerEvent {
+  return event.type === 'anchor' || event.type === 'step' || event.type === 'done';
+}

@@ -1,0 +1,116 @@
+import { cancelled } from './error.js';
+import { defaultHost, type Host } from './host.js';
+import { open } from './open.js';
+import { toWire, type CallEvent, type Message, type Port, type Reply, type Request } from './protocol.js';
+import { createTick, pause, throwIfCancelled, type Call } from './tick.js';
+import type { CoreSteerOptions, RawSession } from './core.js';
+import type { Gap, Info, SteerEvent } from './types.js';
+
+/** Runs the core behind a message port, for one `create` and the calls after it. */
+export function serve(port: Port, host: Host = defaultHost()): void {
+  const service = new Service(host, (reply) => port.postMessage(reply));
+  port.addEventListener('message', ({ data }) => service.receive(data as Message));
+  port.start?.();
+}
+
+class Service {
+  private readonly running = new Map<number, AbortController>();
+  /** The call before: the core does one thing at a time, and refuses to be entered twice. */
+  private previous: Promise<void> = Promise.resolve();
+  private session: RawSession | undefined;
+
+  constructor(
+    private readonly host: Host,
+    private readonly post: (reply: Reply) => void,
+  ) {}
+
+  receive(message: Message): void {
+    switch (message.type) {
+      case 'call':
+        return this.start(message.id, message.request);
+      case 'cancel':
+        return this.running.get(message.id)?.abort();
+      case 'dispose':
+        return this.dispose();
+    }
+  }
+
+  private start(id: number, request: Request): void {
+    const controller = new AbortController();
+    this.running.set(id, controller);
+    const report = (event: CallEvent) => this.post({ type: 'event', id, event });
+    this.previous = this.previous.then(() => this.answer(id, request, { signal: controller.signal, report }));
+  }
+
+  /** Never rejects: the next call waits for this one. */
+  private async answer(id: number, request: Request, call: Call): Promise<void> {
+    try {
+      throwIfCancelled(call);
+      this.post({ type: 'result', id, value: await this.perform(request, call) });
+    } catch (error) {
+      const reported = call.signal.aborted ? cancelled() : error;
+      this.post({ type: 'error', id, error: toWire(reported) });
+      if (isTrap(error)) this.post({ type: 'fatal', error: toWire(error) });
+    } finally {
+      this.running.delete(id);
+    }
+  }
+
+  private async perform(request: Request, call: Call): Promise<Info | Gap[] | undefined> {
+    switch (request.type) {
+      case 'create': {
+        const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
+        this.session = opened.session;
+        return opened.info;
+      }
+      case 'gaps':
+        await pause(call);
+        return this.opened().gaps({ user: request.user, count: request.count });
+      case 'steer':
+        await steer(this.opened(), request.options, call);
+        return undefined;
+    }
+  }
+
+  private opened(): RawSession {
+    if (!this.session) throw new Error('nothing was created here');
+    return this.session;
+  }
+
+  /** Stops what runs, and frees the core's memory once it has stopped. */
+  private dispose(): void {
+    for (const controller of this.running.values()) controller.abort();
+    this.previous = this.previous.then(() => {
+      this.session?.free();
+      this.session = undefined;
+      this.post({ type: 'disposed' });
+    });
+  }
+}
+
+/** The core has no clock, so the time of a step is measured here, between its events. */
+async function steer(session: RawSession, options: CoreSteerOptions, call: Call): Promise<void> {
+  const times: number[] = [];
+  let last = performance.now();
+  const timed = (event: CallEvent): void => {
+    if (event.type === 'step') {
+      const now = performance.now();
+      times.push((event.step.milliseconds = now - last));
+      last = now;
+    }
+    if (event.type === 'done') fillTimes(event, times);
+    call.report(event);
+  };
+  await session.steer(options, createTick({ signal: call.signal, report: timed }));
+}
+
+function fillTimes({ trajectory }: SteerEvent & { type: 'done' }, times: number[]): void {
+  trajectory.steps.forEach((step, index) => {
+    step.milliseconds = times[index] ?? 0;
+  });
+}
+
+/** After a trap the core's memory is in no defined state. */
+function isTrap(error: unknown): boolean {
+  return typeof WebAssembly !== 'undefined' && error instanceof WebAssembly.RuntimeError;
+}

@@ -1,0 +1,100 @@
+// The real package with the real model, under Node.js. Build the core first; the model's files are taken from the
+// folder AQUILINE_MODELS, or from where the build keeps them.
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { create } from 'aquiline';
+
+const MODELS = process.env.AQUILINE_MODELS ?? join(homedir(), '.cache', 'aquiline', 'models');
+const SMALL = { horizon: 2, candidates: 6, subset: 3 };
+
+const progress = [];
+let aquiline;
+let choice;
+
+before(async () => {
+  aquiline = await create({ models: MODELS, device: 'cpu', onProgress: (event) => progress.push(event) });
+  choice = { user: aquiline.info.users[0].id, item: aquiline.info.items[0].id };
+});
+after(() => aquiline?.dispose());
+
+test('the embedded catalog is described, with the skill of the text model', () => {
+  const { info } = aquiline;
+  assert.equal(info.device, 'cpu');
+  assert.equal(info.reason, 'the CPU was asked for');
+  assert.ok(info.items.length > 0 && info.users.length > 0);
+  assert.ok(info.items.every(({ id, title, place }) => id && title && place.every(Number.isFinite)));
+  assert.ok(Number.isFinite(info.skill.rmseRatio) && info.skill.heldOutRatings > 0);
+});
+
+test('loading reported its stages, none of them backwards', () => {
+  const highest = new Map();
+  for (const { type, done, total } of progress) {
+    assert.ok(done >= (highest.get(type) ?? 0), `${type} went back`);
+    assert.ok(total === 0 || done <= total, `${type}: ${done} of ${total}`);
+    highest.set(type, done);
+  }
+  for (const stage of ['compile', 'download', 'verify', 'load', 'self-test', 'fit']) assert.ok(highest.has(stage), stage);
+});
+
+test('gaps are ordered places of finite utility with existing neighbours', async () => {
+  const gaps = await aquiline.gaps({ user: choice.user, count: 3 });
+  assert.equal(gaps.length, 3);
+  const ids = new Set(aquiline.info.items.map(({ id }) => id));
+  for (const gap of gaps) {
+    assert.ok(Number.isFinite(gap.utility) && gap.uncertainty >= 0 && gap.distance > 0);
+    assert.ok(gap.neighbours.length > 0 && gap.neighbours.every(({ id }) => ids.has(id)));
+  }
+});
+
+test('a run walks from the anchor to an outcome that is not worse', async () => {
+  const events = [];
+  for await (const event of aquiline.steer({ ...choice, ...SMALL, seed: 1 })) events.push(event);
+  assert.deepEqual(events.map(({ type }) => type), ['anchor', 'step', 'step', 'done']);
+  const { trajectory } = events.at(-1);
+  assert.equal(trajectory.user, choice.user);
+  assert.equal(trajectory.steps.length, 2);
+  assert.ok(trajectory.outcome.utility >= trajectory.anchor.utility);
+  assert.equal(trajectory.anchor.item.id, choice.item);
+  assert.ok(trajectory.steps.every((step) => step.milliseconds > 0 && step.action.text && step.state.item.plot));
+});
+
+test('the same seed gives the same run', async () => {
+  const outcomes = [];
+  for (let run = 0; run < 2; run++) {
+    for await (const event of aquiline.steer({ ...choice, ...SMALL, seed: 7 })) {
+      if (event.type === 'done') outcomes.push(event.trajectory.outcome);
+    }
+  }
+  assert.deepEqual(outcomes[0], outcomes[1]);
+});
+
+test('an unknown user is a typed error, and the session goes on', async () => {
+  const refused = { name: 'AquilineError', code: 'data.unknown_user', retryable: false };
+  await assert.rejects(aquiline.gaps({ user: 'nobody-of-this-name' }), refused);
+  await assert.rejects(async () => {
+    for await (const event of aquiline.steer({ ...choice, user: 'nobody-of-this-name' })) assert.fail(event.type);
+  }, refused);
+  assert.equal((await aquiline.gaps({ user: choice.user, count: 1 })).length, 1);
+});
+
+test('a run can be cancelled in the middle, and the session goes on', async () => {
+  const controller = new AbortController();
+  const seen = [];
+  await assert.rejects(async () => {
+    for await (const event of aquiline.steer({ ...choice, ...SMALL, horizon: 20, signal: controller.signal })) {
+      seen.push(event.type);
+      if (event.type === 'step') controller.abort();
+    }
+  }, { name: 'AbortError' });
+  assert.deepEqual(seen, ['anchor', 'step']);
+  assert.equal((await aquiline.gaps({ user: choice.user, count: 1 })).length, 1);
+});
+
+test('create can be cancelled while it encodes', async () => {
+  const controller = new AbortController();
+  const onProgress = ({ type }) => type === 'encode' && controller.abort();
+  const loading = create({ models: MODELS, device: 'cpu', cache: false, signal: controller.signal, onProgress });
+  await assert.rejects(loading, { name: 'AbortError' });
+});

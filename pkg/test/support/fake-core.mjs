@@ -1,0 +1,117 @@
+// A core that follows the contract of the real one and does nothing, slowly, so that everything around it can be tested.
+// It runs in a page's worker as well, so it imports nothing.
+
+export const WEIGHTS = new Uint8Array(3000).fill(7);
+export const TOKENIZER = new Uint8Array(200).fill(8);
+const CORRECT = { weights: WEIGHTS, tokenizer: TOKENIZER };
+
+/** What the core throws. */
+export function coreError(code, message, retryable = false) {
+  return Object.assign(new Error(message), { code, retryable });
+}
+
+/**
+ * `texts` is what there is to encode, `work` the milliseconds each piece of work blocks the thread for,
+ * `fail` an error by stage: load, selfTest, session, prepare, gaps, steer. `log` records what happens.
+ */
+export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'https://models.invalid/', log = [] } = {}) {
+  const failAt = (stage) => {
+    log.push(stage);
+    if (fail[stage]) throw fail[stage];
+  };
+
+  async function ticked(tick, event) {
+    block(work);
+    try {
+      await tick(event);
+    } catch {
+      log.push('cancelled');
+      throw coreError('cancelled', 'cancelled');
+    }
+  }
+
+  class RawEncoder {
+    fingerprint = 'fake';
+    static async load(weights, tokenizer) {
+      verify('weights', weights);
+      verify('tokenizer', tokenizer);
+      block(work);
+      failAt('load');
+      return new RawEncoder();
+    }
+    async selfTest() {
+      block(work);
+      failAt('selfTest');
+    }
+    free() {
+      log.push('encoder.free');
+    }
+  }
+
+  class RawSession {
+    fingerprint = 'fake';
+    #encoded = 0;
+    #isNew = false;
+    constructor(catalog, seed) {
+      failAt('session');
+      log.push({ catalog, seed });
+    }
+    static embedded = (_encoder, catalog, seed) => new RawSession(new TextDecoder().decode(catalog), seed);
+    static movielens = (_encoder, movies, ratings, seed) => new RawSession([movies.length, ratings.length], seed);
+    static fromItems = (_encoder, data, seed) => new RawSession(data.items.length, seed);
+
+    async prepare(cache, tick) {
+      log.push({ cached: cache?.length });
+      this.#encoded = cache?.every((byte) => byte === 1) ? cache.length : 0;
+      for (; this.#encoded < texts; this.#isNew = true) {
+        await ticked(tick, { type: 'encode', done: ++this.#encoded, total: texts, unit: 'texts' });
+      }
+      failAt('prepare');
+      for (let done = 1; done <= 3; done++) await ticked(tick, { type: 'fit', done, total: 3, unit: 'sweeps' });
+    }
+    cacheBytes() {
+      return this.#isNew ? new Uint8Array(this.#encoded).fill(1) : undefined;
+    }
+    info() {
+      return { encoder: 'fake', skill: {}, items: [], users: [], itemsWithoutText: 0 };
+    }
+    gaps({ user, count }) {
+      failAt('gaps');
+      if (user === 'nobody') throw coreError('data.unknown_user', 'unknown user "nobody"');
+      return Array.from({ length: count }, (_, index) => ({ utility: index, user }));
+    }
+    async steer(options, tick) {
+      failAt('steer');
+      log.push(options);
+      await ticked(tick, { type: 'anchor', state: { utility: 0 }, user: options.user });
+      const count = Math.min(options.horizon, steps);
+      for (let index = 0; index < count; index++) {
+        for (const done of [1, 2, 1]) await ticked(tick, { type: 'candidates', done, total: 2, unit: 'actions' });
+        await ticked(tick, { type: 'step', step: { index, milliseconds: 0 } });
+      }
+      const recorded = Array.from({ length: count }, (_, index) => ({ index, milliseconds: 0 }));
+      await ticked(tick, { type: 'done', trajectory: { seed: options.seed, steps: recorded } });
+    }
+    free() {
+      log.push('session.free');
+    }
+  }
+
+  function manifest() {
+    const file = (role, name, sha256) => ({ role, name, size: CORRECT[role].length, sha256 });
+    return { name: 'fake', hub, files: [file('weights', 'model.bin', 'sha-w'), file('tokenizer', 'tok.bin', 'sha-t')] };
+  }
+
+  function verify(role, bytes) {
+    const right = CORRECT[role];
+    if (bytes.length === right.length && bytes.every((byte, index) => byte === right[index])) return;
+    throw coreError('encoder.integrity', `${role} is not the expected file`);
+  }
+
+  return { manifest, verify, RawEncoder, RawSession, log };
+}
+
+/** Occupies the thread, as a core does. */
+function block(milliseconds) {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}

@@ -1,0 +1,212 @@
+//! The agent: a fitted world, and the loop that drives episodes through it.
+
+use std::sync::Arc;
+
+use crate::alignment::Alignment;
+use crate::catalog::{Catalog, Item};
+use crate::error::{DataError, Result};
+use crate::gap::{self, ContentGap, GapSettings};
+use crate::latent::Latents;
+use crate::objective::{Objective, State};
+use crate::profile::Profile;
+use crate::ratings::Ratings;
+use crate::rollout::{Effect, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
+use crate::utility::{NEAREST, Person, Utility};
+
+/// Novelty's standard deviation over the items, as a share of affinity's: paper §12, row 8.
+const NOVELTY_SHARE: f32 = 0.2;
+
+/// A catalog, its ratings, and where everything lies in Z.
+#[derive(Debug)]
+pub struct Agent {
+    catalog: Catalog,
+    ratings: Ratings,
+    alignment: Arc<Alignment>,
+    items: Arc<Latents>,
+    map_axes: Latents,
+    /// Distance beyond which more distance is no more novel.
+    novelty_cap: f32,
+    /// Standard deviation of novelty over the items.
+    novelty_spread: f32,
+}
+
+/// What a driver is told between effects.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The anchor has been placed.
+    Anchor(&'a State),
+    /// A step has been taken.
+    Step(usize, &'a Step),
+}
+
+impl Agent {
+    /// Places every item of a catalog with a fitted alignment.
+    ///
+    /// `ratings` are numbered as the catalog's items; `fields` has one row of field vectors for each item.
+    ///
+    /// # Errors
+    /// [`crate::error::NumericError::WrongSize`] for rows of another width than the alignment's.
+    pub fn new(catalog: Catalog, ratings: Ratings, fields: &Latents, alignment: Alignment) -> Result<Self> {
+        let items = alignment.place_all(fields)?;
+        let nearest: Vec<Vec<f32>> = sample(items.len()).map(|item| distances_to_others(&items, item)).collect();
+        Ok(Agent {
+            novelty_cap: 2.0 * median(nearest.iter().filter_map(|near| near.last().copied())),
+            novelty_spread: spread(nearest.iter().map(|near| near.iter().sum())),
+            map_axes: content_axes(&items),
+            alignment: Arc::new(alignment),
+            items: Arc::new(items),
+            catalog,
+            ratings,
+        })
+    }
+
+    /// The catalog.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The ratings, numbered as the catalog's items.
+    pub fn ratings(&self) -> &Ratings {
+        &self.ratings
+    }
+
+    /// The fitted alignment.
+    pub fn alignment(&self) -> &Alignment {
+        &self.alignment
+    }
+
+    /// Every item's place in Z.
+    pub fn items(&self) -> &Latents {
+        &self.items
+    }
+
+    /// Position on the two-dimensional map: the two directions in which items vary most.
+    pub fn map_place(&self, latent: &[f32]) -> [f32; 2] {
+        let along = |axis: usize| crate::latent::dot(self.map_axes.row(axis), latent);
+        [along(0), along(1)]
+    }
+
+    /// A user as the utility sees them: ratings as a share of the top rating.
+    pub fn person(&self, user: usize) -> Person {
+        let top = self.top_rating();
+        let (offset, vector) = self.alignment.user(user);
+        Person { offset: offset / top, vector: vector.iter().map(|value| value / top).collect() }
+    }
+
+    /// A user's content-gap utility, with novelty weighing a fifth of affinity's spread.
+    pub fn objective(&self, user: usize) -> Objective {
+        let person = self.person(user);
+        let affinity_spread = spread(self.items.rows().map(|row| person.rating(row)));
+        let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
+        let utility = Utility::local_gap(person, self.items.clone(), weight, self.novelty_cap);
+        Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating() }
+    }
+
+    /// A user's content gaps, best first.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`], and as [`gap::find`].
+    pub fn gaps(&self, user: &str, settings: &GapSettings) -> Result<Vec<ContentGap>> {
+        let user = self.ratings.user_index(user)?;
+        gap::find(&self.objective(user).utility, &self.items, settings)
+    }
+
+    /// Starts an episode for a user at an item, both by id.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Rollout::start`].
+    pub fn rollout(&self, user: &str, item: &str, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
+        let user = self.ratings.user_index(user)?;
+        let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
+        let profile = Profile::of(user, &self.ratings, &self.catalog);
+        Rollout::start(anchor, profile, self.objective(user), settings)
+    }
+
+    /// The item a user is predicted to like least among those they rated low (at most
+    /// `at_most` of the top rating), which is where steering has most to do.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`]; [`DataError::Empty`] when the user rated nothing that low.
+    pub fn low_rated(&self, user: &str, at_most: f32) -> Result<&Item> {
+        let user = self.ratings.user_index(user)?;
+        let low = self.ratings.by_user()[user].iter().filter(|rating| rating.value <= at_most * self.top_rating());
+        let predicted = |item: u32| self.alignment.predict(user, self.items.row(item as usize));
+        let lowest = low.map(|rating| rating.item).min_by(|&a, &b| predicted(a).total_cmp(&predicted(b)));
+        let lowest = lowest.ok_or(DataError::Empty { what: "the user's list of low-rated items" })?;
+        Ok(&self.catalog.items()[lowest as usize])
+    }
+
+    fn top_rating(&self) -> f32 {
+        self.ratings.scale().1
+    }
+}
+
+/// Runs an episode to its end: asks `perform` for every reply and tells `observe` what happened.
+///
+/// The browser, the command line and the tests differ only in `perform`.
+///
+/// # Errors
+/// Whatever `perform` or `observe` returns, and as [`Rollout::resume`].
+pub async fn drive(
+    start: (Rollout, Effect),
+    mut perform: impl AsyncFnMut(Effect) -> Result<Reply>,
+    mut observe: impl AsyncFnMut(Event<'_>) -> Result<()>,
+) -> Result<Trajectory> {
+    let (mut rollout, mut effect) = start;
+    loop {
+        let (had_anchor, steps) = (rollout.anchor().is_some(), rollout.steps().len());
+        let next = rollout.resume(perform(effect).await?)?;
+        let (anchor, taken) = match &next {
+            Next::Need(rollout, _) => (rollout.anchor(), rollout.steps()),
+            Next::Done(trajectory) => (Some(&trajectory.anchor), trajectory.steps.as_slice()),
+        };
+        if let (Some(anchor), false) = (anchor, had_anchor) {
+            observe(Event::Anchor(anchor)).await?;
+        }
+        if let Some(step) = taken.get(steps) {
+            observe(Event::Step(steps, step)).await?;
+        }
+        match next {
+            Next::Need(next, asked) => (rollout, effect) = (*next, asked),
+            Next::Done(trajectory) => return Ok(trajectory),
+        }
+    }
+}
+
+/// The trajectory with the best last text; the first of equals.
+pub fn best_of(trajectories: Vec<Trajectory>) -> Option<Trajectory> {
+    let better = |best: Trajectory, other: Trajectory| {
+        if other.last().utility > best.last().utility { other } else { best }
+    };
+    trajectories.into_iter().reduce(better)
+}
+
+/// At most a few hundred items, evenly spaced: enough to measure typical distances.
+fn sample(items: usize) -> impl Iterator<Item = usize> {
+    (0..items).step_by(items.div_ceil(400).max(1))
+}
+
+fn distances_to_others(items: &Latents, item: usize) -> Vec<f32> {
+    let near = items.nearest(items.row(item), NEAREST + 1);
+    near.into_iter().filter(|near| near.index != item).take(NEAREST).map(|near| near.distance).collect()
+}
+
+/// The map shows content, so the bias coordinate plays no part in choosing its axes.
+fn content_axes(items: &Latents) -> Latents {
+    let bias = items.dimensions() - 1;
+    let content = items.rows().map(|row| [&row[..bias], &[0.0]].concat());
+    Latents::from_rows(items.dimensions(), content).principal_axes(2)
+}
+
+fn median(values: impl Iterator<Item = f32>) -> f32 {
+    let mut values: Vec<f32> = values.collect();
+    values.sort_by(f32::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+fn spread(values: impl Iterator<Item = f32>) -> f32 {
+    let values: Vec<f32> = values.collect();
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    (values.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() / count).sqrt()
+}

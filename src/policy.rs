@@ -1,0 +1,121 @@
+//! How the next action is chosen: the paper's reference distributions, sampled directly, and greedy.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+use crate::design::{Design, DesignSettings, subset};
+use crate::error::{DesignError, Error, Result, RolloutError};
+use crate::latent::Latents;
+use crate::rollout::{Choice, Choices, DesignSummary};
+
+/// A distribution over candidate actions (paper §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferencePolicy {
+    /// Every candidate alike.
+    Uniform,
+    /// The candidate whose next state has the highest utility.
+    Optimistic,
+    /// The weights of the G-optimal design over the candidates' displacements.
+    GOptimal,
+    /// The best of the few candidates that a D-optimal subset of the displacements picks.
+    Greedy {
+        /// Size of the subset; at most all candidates are looked at.
+        subset: usize,
+    },
+}
+
+impl ReferencePolicy {
+    /// Whether the policy needs to know where each candidate leads.
+    pub fn needs_lookahead(self) -> bool {
+        self != ReferencePolicy::Uniform
+    }
+
+    /// Chooses one of the candidates.
+    ///
+    /// # Errors
+    /// [`RolloutError::NoActions`] without candidates, [`RolloutError::WrongReply`] when outcomes
+    /// are needed and missing, [`DesignError::SubsetTooLarge`] never: a subset is at most everything.
+    pub fn choose(self, choices: &Choices) -> Result<Choice> {
+        if choices.actions.is_empty() {
+            return Err(RolloutError::NoActions { step: choices.step }.into());
+        }
+        if self.needs_lookahead() && choices.outcomes.len() != choices.actions.len() {
+            return Err(RolloutError::WrongReply { why: "this policy needs the outcome of every candidate" }.into());
+        }
+        match self {
+            ReferencePolicy::Uniform => Ok(draw(&uniform(choices.actions.len()), choices.seed, None)),
+            ReferencePolicy::Optimistic => Ok(certain(best(choices, 0..choices.actions.len()), None)),
+            ReferencePolicy::GOptimal => {
+                let design = design(choices)?;
+                let weights = design.as_ref().map_or_else(|| uniform(choices.actions.len()), |d| d.weights.clone());
+                Ok(draw(&weights, choices.seed, design))
+            }
+            ReferencePolicy::Greedy { subset: size } => greedy(choices, size),
+        }
+    }
+}
+
+fn greedy(choices: &Choices, size: usize) -> Result<Choice> {
+    let looked_at = match subset(&displacements(choices), size.min(choices.actions.len())) {
+        Ok(subset) => subset.actions,
+        Err(error) if is_standstill(&error) => (0..choices.actions.len()).collect(),
+        Err(error) => return Err(error),
+    };
+    Ok(certain(best(choices, looked_at), design(choices)?))
+}
+
+/// The G-optimal design of the candidates; none where no candidate moves the item.
+fn design(choices: &Choices) -> Result<Option<DesignSummary>> {
+    match Design::g_optimal(&displacements(choices), &DesignSettings::default()) {
+        Ok(design) => Ok(Some(DesignSummary {
+            optimality_gap: design.optimality_gap,
+            effective_rank: design.dimension,
+            weights: design.weights,
+        })),
+        Err(error) if is_standstill(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn displacements(choices: &Choices) -> Latents {
+    let from = &choices.state.latent;
+    let moved =
+        choices.outcomes.iter().map(|to| to.latent.iter().zip(from).map(|(to, from)| to - from).collect::<Vec<_>>());
+    Latents::from_rows(from.len(), moved)
+}
+
+fn is_standstill(error: &Error) -> bool {
+    matches!(error, Error::Design(DesignError::NoDisplacement))
+}
+
+/// The candidate of highest utility; ties go to the first.
+fn best(choices: &Choices, among: impl IntoIterator<Item = usize>) -> usize {
+    let utility = |index: usize| choices.outcomes[index].utility;
+    let better = |best: usize, other: usize| if utility(other) > utility(best) { other } else { best };
+    among.into_iter().reduce(better).unwrap_or(0)
+}
+
+fn uniform(count: usize) -> Vec<f64> {
+    vec![1.0 / count as f64; count]
+}
+
+fn certain(index: usize, design: Option<DesignSummary>) -> Choice {
+    Choice { index, log_probability: 0.0, design }
+}
+
+fn draw(weights: &[f64], seed: u64, design: Option<DesignSummary>) -> Choice {
+    let mut left: f64 = ChaCha8Rng::seed_from_u64(seed).random_range(0.0..1.0);
+    let heavier = |index: &usize| weights[*index] > 0.0;
+    let mut index = (0..weights.len()).rfind(heavier).unwrap_or(0);
+    for candidate in (0..weights.len()).filter(heavier) {
+        if left < weights[candidate] {
+            index = candidate;
+            break;
+        }
+        left -= weights[candidate];
+    }
+    Choice { index, log_probability: weights[index].ln() as f32, design }
+}

@@ -1,0 +1,392 @@
+//! A session: an encoder, a catalog and an agent, as a shell talks to them.
+//!
+//! The browser's worker, Node and the tests all hold one of these. It encodes a catalog once,
+//! fits the agent, and performs the effects of its rollouts with the encoder, a policy and the
+//! simulator. It still does no I/O: caches come and go as bytes, and every long call is given a
+//! `tick` that it awaits between pieces of work, which may report progress or fail to cancel.
+
+pub mod view;
+
+use crate::action::Action;
+use crate::agent::{Agent, Event, best_of, drive};
+use crate::alignment::{AlignmentSettings, Fitting};
+use crate::catalog::{Catalog, Item};
+use crate::encoder::cache::VectorCache;
+use crate::encoder::{DIMENSIONS, Encoder};
+use crate::error::{Error, NumericError, Result, RolloutError};
+use crate::gap::GapSettings;
+use crate::latent::Latents;
+use crate::objective::{FIELDS, fields};
+use crate::policy::ReferencePolicy;
+use crate::ratings::Ratings;
+use crate::rollout::transcript::{Exchange, Transcript};
+use crate::rollout::{Effect, Reply, RolloutSettings, Trajectory};
+use crate::simulator::tastes::{Attributes, Tastes};
+use crate::simulator::{Simulator, SimulatorSettings};
+use serde::Deserialize;
+use view::{GapView, InfoView, Progress, Tell, View};
+
+/// Texts encoded before the cache is brought up to date: what a cancelled run may lose.
+const TEXTS_PER_ROUND: usize = 64;
+
+/// A catalog with its ratings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// The items.
+    pub catalog: Catalog,
+    /// Ratings, numbered as the catalog's items.
+    pub ratings: Ratings,
+}
+
+/// How an episode's actions are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Every candidate alike.
+    Uniform,
+    /// The best of all candidates.
+    Optimistic,
+    /// By the weights of the G-optimal design.
+    GOptimal,
+    /// The best of the design's subset.
+    Greedy,
+    /// The best of several uniform episodes.
+    BestOfN,
+}
+
+/// One steering request.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SteerOptions {
+    /// Id of the user.
+    pub user: String,
+    /// Id of the item to start from.
+    pub item: String,
+    /// How actions are chosen.
+    pub policy: Method,
+    /// Edits in a row.
+    pub horizon: usize,
+    /// Candidate actions at each step.
+    pub candidates: usize,
+    /// Size of the design's subset, and number of episodes of best-of-N; at most `candidates`.
+    pub subset: usize,
+    /// Seeds everything drawn.
+    pub seed: u64,
+}
+
+/// Everything needed to steer.
+#[derive(Debug)]
+pub struct Session {
+    encoder: Encoder,
+    dataset: Option<Dataset>,
+    seed: u64,
+    cache: VectorCache,
+    cached_at_start: usize,
+    simulator: Simulator,
+    agent: Option<Agent>,
+}
+
+impl Method {
+    /// Its name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Uniform => "uniform",
+            Method::Optimistic => "optimistic",
+            Method::GOptimal => "g-optimal",
+            Method::Greedy => "greedy",
+            Method::BestOfN => "best-of-n",
+        }
+    }
+}
+
+impl Default for SteerOptions {
+    fn default() -> Self {
+        let RolloutSettings { horizon, candidates, seed, .. } = RolloutSettings::default();
+        SteerOptions {
+            user: String::new(),
+            item: String::new(),
+            policy: Method::Greedy,
+            horizon,
+            candidates,
+            subset: 10,
+            seed,
+        }
+    }
+}
+
+impl Dataset {
+    /// The embedded films with the ratings of the simulated users.
+    ///
+    /// # Errors
+    /// As [`Catalog::from_jsonl`] and [`Attributes::from_jsonl`].
+    pub fn embedded(jsonl: &[u8], seed: u64) -> Result<Self> {
+        let catalog = Catalog::from_jsonl(jsonl, "catalog.jsonl")?;
+        let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;
+        let ratings = Tastes::sample(&attributes, seed).ratings(&catalog, &attributes, seed)?;
+        Ok(Dataset { catalog, ratings })
+    }
+
+    /// A MovieLens-format pair of csv files.
+    ///
+    /// # Errors
+    /// As [`Catalog::from_movielens_csv`] and [`Ratings::from_movielens_csv`].
+    pub fn movielens(movies: &[u8], ratings: &[u8]) -> Result<Self> {
+        let catalog = Catalog::from_movielens_csv(movies, "movies.csv")?;
+        let ratings = Ratings::from_movielens_csv(ratings, "ratings.csv", (0.5, 5.0))?.for_catalog(&catalog)?;
+        Ok(Dataset { catalog, ratings })
+    }
+
+    /// The caller's own items, and ratings as (user id, item id, value).
+    ///
+    /// # Errors
+    /// As [`Catalog::new`] and [`Ratings::new`].
+    pub fn from_items(items: Vec<Item>, ratings: &[(String, String, f32)], scale: (f32, f32)) -> Result<Self> {
+        let catalog = Catalog::new(items)?;
+        let ratings = Ratings::from_ids(ratings, scale)?.for_catalog(&catalog)?;
+        Ok(Dataset { catalog, ratings })
+    }
+}
+
+impl Session {
+    /// A session that still has to [`prepare`](Session::prepare).
+    pub fn new(encoder: Encoder, dataset: Dataset, seed: u64) -> Self {
+        Session {
+            cache: VectorCache::new(encoder.fingerprint()),
+            cached_at_start: 0,
+            simulator: Simulator::new(SimulatorSettings::default()),
+            encoder,
+            dataset: Some(dataset),
+            seed,
+            agent: None,
+        }
+    }
+
+    /// Fingerprint of the encoder.
+    pub fn fingerprint(&self) -> &str {
+        self.encoder.fingerprint()
+    }
+
+    /// Encodes what `cache` lacks, then fits. After an error or a cancellation it may be called
+    /// again and goes on from there. A damaged or foreign cache is ignored.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`], [`Fitting::start`] and `tick`.
+    pub async fn prepare(&mut self, cache: Option<&[u8]>, mut tick: impl AsyncFnMut(Tell) -> Result<()>) -> Result<()> {
+        if let Some(known) = cache.and_then(|bytes| VectorCache::from_bytes(bytes, self.fingerprint()).ok()) {
+            self.cached_at_start = known.len();
+            self.cache = known;
+        }
+        let Some(dataset) = &self.dataset else { return Ok(()) };
+        let texts: Vec<String> = dataset.catalog.items().iter().flat_map(fields).collect();
+        encode_missing(&self.encoder, &mut self.cache, &texts, "encode", &mut tick).await?;
+        let fields = rows(&self.cache, &texts, FIELDS)?;
+        let settings = AlignmentSettings { seed: self.seed, ..Default::default() };
+        let mut fitting = Fitting::start(&dataset.ratings, &fields, &settings)?;
+        while !fitting.is_done() {
+            fitting.sweep()?;
+            let (done, total) = fitting.progress();
+            tick(Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" })).await?;
+        }
+        let alignment = fitting.finish();
+        let Some(Dataset { catalog, ratings }) = self.dataset.take() else { return Ok(()) };
+        self.agent = Some(Agent::new(catalog, ratings, &fields, alignment)?);
+        Ok(())
+    }
+
+    /// The vectors of all texts encoded so far, unless nothing is new.
+    pub fn cache_bytes(&self) -> Option<Vec<u8>> {
+        (self.cache.len() > self.cached_at_start).then(|| self.cache.to_bytes())
+    }
+
+    /// The fitted agent.
+    ///
+    /// # Errors
+    /// [`NumericError::BadSetting`] before [`prepare`](Session::prepare) has succeeded.
+    pub fn agent(&self) -> Result<&Agent> {
+        let unprepared = NumericError::BadSetting { what: "the session", why: "prepare it first" };
+        self.agent.as_ref().ok_or(unprepared.into())
+    }
+
+    /// What the catalog tells about itself.
+    ///
+    /// # Errors
+    /// As [`Session::agent`].
+    pub fn info(&self) -> Result<InfoView> {
+        Ok(InfoView::of(self.agent()?, self.fingerprint()))
+    }
+
+    /// A user's content gaps.
+    ///
+    /// # Errors
+    /// As [`Agent::gaps`].
+    pub fn gaps(&self, user: &str, count: usize) -> Result<Vec<GapView>> {
+        let agent = self.agent()?;
+        let gaps = agent.gaps(user, &GapSettings { count, ..Default::default() })?;
+        let objective = agent.objective(agent.ratings().user_index(user)?);
+        Ok(gaps.iter().map(|gap| GapView::of(gap, &objective, agent)).collect())
+    }
+
+    /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.
+    ///
+    /// # Errors
+    /// As [`Agent::rollout`], [`drive`], and `tick`; a subset larger than the number of candidates
+    /// is [`crate::error::DesignError::SubsetTooLarge`].
+    pub async fn steer(
+        &self,
+        options: &SteerOptions,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<(Trajectory, Transcript)> {
+        options.check()?;
+        let view = View::new(self.agent()?, options);
+        let (trajectory, transcript) = match options.policy {
+            Method::BestOfN => {
+                let best = self.best_of_n(options, &mut tick).await?;
+                tick(Tell::anchor(view.state(&best.0.anchor, &best.0.anchor), &options.user)).await?;
+                for (index, step) in best.0.steps.iter().enumerate() {
+                    tick(Tell::step(view.step(index, step, &best.0.anchor))).await?;
+                }
+                best
+            }
+            _ => self.episode(options, options.seed, true, &mut tick).await?,
+        };
+        tick(Tell::done(view.trajectory(&trajectory))).await?;
+        Ok((trajectory, transcript))
+    }
+
+    async fn best_of_n(
+        &self,
+        options: &SteerOptions,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<(Trajectory, Transcript)> {
+        let mut runs = Vec::with_capacity(options.subset);
+        for run in 0..options.subset {
+            runs.push(self.episode(options, options.seed.wrapping_add(run as u64), false, tick).await?);
+            let progress = Progress { kind: "candidates", done: run + 1, total: options.subset, unit: "actions" };
+            tick(Tell::Progress(progress)).await?;
+        }
+        let environment_calls = runs.iter().map(|(run, _)| run.environment_calls).sum();
+        let best =
+            best_of(runs.iter().map(|(run, _)| run.clone()).collect()).ok_or(RolloutError::NoActions { step: 0 })?;
+        let of_best = runs.into_iter().find(|(run, _)| *run == best).map(|(_, transcript)| transcript);
+        Ok((Trajectory { environment_calls, ..best }, of_best.unwrap_or_default()))
+    }
+
+    async fn episode(
+        &self,
+        options: &SteerOptions,
+        seed: u64,
+        announce: bool,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<(Trajectory, Transcript)> {
+        let agent = self.agent()?;
+        let policy = options.reference_policy();
+        let SteerOptions { horizon, candidates, .. } = *options;
+        let settings = RolloutSettings { horizon, candidates, lookahead: policy.needs_lookahead(), seed };
+        let start = agent.rollout(&options.user, &options.item, settings)?;
+        let view = View::new(agent, options);
+        let mut scratch = VectorCache::new(self.fingerprint());
+        let mut transcript = Transcript::default();
+        let mut anchor = None;
+        let tick = std::cell::RefCell::new(tick);
+        // Driving alternates between the two closures, so the borrow is never taken twice.
+        let perform = async |effect: Effect| {
+            let mut tick = tick.borrow_mut();
+            let reply = self.perform(&effect, policy, &mut scratch, &mut **tick).await?;
+            transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
+            Ok(reply)
+        };
+        let observe = async |event: Event<'_>| {
+            let told = match event {
+                Event::Anchor(state) => {
+                    anchor = Some(state.clone());
+                    Tell::anchor(view.state(state, state), &options.user)
+                }
+                Event::Step(index, step) => Tell::step(view.step(index, step, anchor.as_ref().unwrap_or(&step.state))),
+            };
+            if announce { tick.borrow_mut()(told).await } else { Ok(()) }
+        };
+        let trajectory = drive(start, perform, observe).await?;
+        Ok((trajectory, transcript))
+    }
+
+    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
+    async fn perform(
+        &self,
+        effect: &Effect,
+        policy: ReferencePolicy,
+        scratch: &mut VectorCache,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Reply> {
+        match effect {
+            Effect::Propose { item, profile, count, seed } => {
+                Ok(Reply::Actions(self.simulator.propose(item, profile, *count, *seed)))
+            }
+            Effect::Rewrite { item, actions, seeds } => Ok(Reply::Items(self.rewrite(item, actions, seeds))),
+            Effect::Encode { texts } => {
+                let unknown: Vec<String> =
+                    texts.iter().filter(|text| self.cache.get(text).is_none()).cloned().collect();
+                encode_missing(&self.encoder, scratch, &unknown, "candidates", tick).await?;
+                let known = |text: &String| self.cache.get(text).or_else(|| scratch.get(text));
+                Ok(Reply::Vectors(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known))))
+            }
+            Effect::Choose(choices) => Ok(Reply::Choice(policy.choose(choices)?)),
+        }
+    }
+
+    fn rewrite(&self, item: &Item, actions: &[Action], seeds: &[u64]) -> Vec<Item> {
+        actions.iter().zip(seeds).map(|(action, seed)| self.simulator.rewrite(item, action, *seed)).collect()
+    }
+}
+
+impl SteerOptions {
+    fn check(&self) -> Result<()> {
+        if self.subset > self.candidates {
+            let (wanted, available) = (self.subset, self.candidates);
+            return Err(Error::Design(crate::error::DesignError::SubsetTooLarge { wanted, available }));
+        }
+        if self.subset == 0 {
+            return Err(NumericError::BadSetting { what: "subset", why: "use at least 1" }.into());
+        }
+        Ok(())
+    }
+
+    fn reference_policy(&self) -> ReferencePolicy {
+        match self.policy {
+            Method::Uniform | Method::BestOfN => ReferencePolicy::Uniform,
+            Method::Optimistic => ReferencePolicy::Optimistic,
+            Method::GOptimal => ReferencePolicy::GOptimal,
+            Method::Greedy => ReferencePolicy::Greedy { subset: self.subset },
+        }
+    }
+}
+
+/// Encodes the texts that `cache` lacks, shortest first, and puts them there round by round.
+async fn encode_missing(
+    encoder: &Encoder,
+    cache: &mut VectorCache,
+    texts: &[String],
+    kind: &'static str,
+    tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+) -> Result<()> {
+    let mut missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
+    missing.sort_by_key(|text| (text.len(), *text));
+    missing.dedup();
+    let (mut done, total) = (0, missing.len());
+    for round in missing.chunks(TEXTS_PER_ROUND) {
+        let report = async |of_round: usize, _: usize| {
+            tick(Tell::Progress(Progress { kind, done: done + of_round, total, unit: "texts" })).await
+        };
+        let encoded = encoder.encode(round, report).await?;
+        for (text, vector) in round.iter().zip(encoded.vectors.rows()) {
+            cache.insert(text, vector);
+        }
+        done += round.len();
+    }
+    Ok(())
+}
+
+/// The vectors of texts, `width` of them side by side in each row.
+fn rows(cache: &VectorCache, texts: &[String], width: usize) -> Result<Latents> {
+    let values: Vec<f32> = texts.iter().filter_map(|text| cache.get(text)).flatten().copied().collect();
+    Latents::new(width * DIMENSIONS, values)
+}

@@ -1,0 +1,277 @@
+//! What a session tells its shell: plain values, named as in the package's TypeScript types.
+
+use serde::Serialize;
+
+use super::SteerOptions;
+use crate::action::Action;
+use crate::agent::Agent;
+use crate::alignment::Skill;
+use crate::catalog::Item;
+use crate::gap::ContentGap;
+use crate::latent::distance;
+use crate::objective::{Objective, State};
+use crate::profile::Profile;
+use crate::rollout::{DesignSummary, Step, Trajectory};
+
+/// What a `tick` is told.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Tell {
+    /// How far a long piece of work is.
+    Progress(Progress),
+    /// Something happened in an episode.
+    Event(Box<EpisodeEvent>),
+}
+
+/// How far a long piece of work is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Progress {
+    /// Which work.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Done so far.
+    pub done: usize,
+    /// Of how many.
+    pub total: usize,
+    /// What is counted.
+    pub unit: &'static str,
+}
+
+/// Something that happened in an episode.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the fields are documented where their types are")]
+pub enum EpisodeEvent {
+    /// The anchor has been placed.
+    Anchor { state: StateView, user: String },
+    /// An edit has been made.
+    Step { step: StepView },
+    /// The episode is over.
+    Done { trajectory: TrajectoryView },
+}
+
+/// A [`State`] seen from its anchor.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "as in State")]
+pub struct StateView {
+    pub item: Item,
+    pub utility: f32,
+    pub uncertainty: f32,
+    pub affinity: f32,
+    pub novelty: f32,
+    /// Distance from the anchor in Z.
+    pub distance: f32,
+    /// Position on the map.
+    pub place: [f32; 2],
+}
+
+/// A [`Step`].
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "as in Step")]
+pub struct StepView {
+    pub index: usize,
+    pub action: Action,
+    pub log_probability: f32,
+    pub candidates: Vec<Action>,
+    pub candidate_utilities: Vec<f32>,
+    pub design: Option<DesignView>,
+    pub state: StateView,
+    /// Filled in by the shell: the engine has no clock.
+    pub milliseconds: f64,
+}
+
+/// A [`DesignSummary`] with the size of its support.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "as in DesignSummary")]
+pub struct DesignView {
+    #[serde(flatten)]
+    pub summary: DesignSummary,
+    pub support: usize,
+}
+
+/// A [`Trajectory`].
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "as in Trajectory")]
+pub struct TrajectoryView {
+    pub user: String,
+    pub policy: &'static str,
+    pub seed: u64,
+    pub anchor: StateView,
+    pub steps: Vec<StepView>,
+    pub outcome: StateView,
+    pub kept: bool,
+    pub environment_calls: usize,
+}
+
+/// A [`ContentGap`].
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "as in ContentGap")]
+pub struct GapView {
+    pub place: [f32; 2],
+    pub utility: f32,
+    pub uncertainty: f32,
+    pub affinity: f32,
+    pub distance: f32,
+    pub neighbours: Vec<NeighbourView>,
+}
+
+/// An existing item near a gap.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct NeighbourView {
+    pub id: String,
+    pub title: String,
+    pub distance: f32,
+}
+
+/// What a catalog tells about itself.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct InfoView {
+    pub encoder: String,
+    pub skill: Skill,
+    pub items: Vec<ItemView>,
+    pub users: Vec<UserView>,
+    pub items_without_text: usize,
+}
+
+/// An item on the map.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct ItemView {
+    pub id: String,
+    pub title: String,
+    pub year: Option<u16>,
+    pub genres: Vec<String>,
+    pub place: [f32; 2],
+}
+
+/// A user one can steer for.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct UserView {
+    pub id: String,
+    pub ratings: usize,
+    /// Genres liked most, at most three.
+    pub likes: Vec<String>,
+    /// Ids of the items they rated lowest, lowest first, at most five.
+    pub low: Vec<String>,
+}
+
+/// Sees one request's states.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    agent: &'a Agent,
+    options: &'a SteerOptions,
+}
+
+impl Tell {
+    pub(super) fn anchor(state: StateView, user: &str) -> Self {
+        Tell::Event(Box::new(EpisodeEvent::Anchor { state, user: user.to_owned() }))
+    }
+
+    pub(super) fn step(step: StepView) -> Self {
+        Tell::Event(Box::new(EpisodeEvent::Step { step }))
+    }
+
+    pub(super) fn done(trajectory: TrajectoryView) -> Self {
+        Tell::Event(Box::new(EpisodeEvent::Done { trajectory }))
+    }
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(agent: &'a Agent, options: &'a SteerOptions) -> Self {
+        View { agent, options }
+    }
+
+    pub(super) fn state(&self, state: &State, anchor: &State) -> StateView {
+        StateView {
+            item: state.item.clone(),
+            utility: state.utility,
+            uncertainty: state.uncertainty,
+            affinity: state.affinity,
+            novelty: state.novelty,
+            distance: distance(&state.latent, &anchor.latent),
+            place: self.agent.map_place(&state.latent),
+        }
+    }
+
+    pub(super) fn step(&self, index: usize, step: &Step, anchor: &State) -> StepView {
+        let support = |design: &DesignSummary| design.weights.iter().filter(|weight| **weight > 0.0).count();
+        StepView {
+            index,
+            action: step.action.clone(),
+            log_probability: step.choice.log_probability,
+            candidates: step.candidates.clone(),
+            candidate_utilities: step.candidate_utilities.clone(),
+            design: step.choice.design.as_ref().map(|d| DesignView { summary: d.clone(), support: support(d) }),
+            state: self.state(&step.state, anchor),
+            milliseconds: 0.0,
+        }
+    }
+
+    pub(super) fn trajectory(&self, trajectory: &Trajectory) -> TrajectoryView {
+        let anchor = &trajectory.anchor;
+        TrajectoryView {
+            user: self.options.user.clone(),
+            policy: self.options.policy.name(),
+            seed: self.options.seed,
+            anchor: self.state(anchor, anchor),
+            steps: trajectory.steps.iter().enumerate().map(|(index, step)| self.step(index, step, anchor)).collect(),
+            outcome: self.state(trajectory.outcome(), anchor),
+            kept: trajectory.is_kept(),
+            environment_calls: trajectory.environment_calls,
+        }
+    }
+}
+
+impl GapView {
+    pub(super) fn of(gap: &ContentGap, objective: &Objective, agent: &Agent) -> Self {
+        let neighbours = gap.neighbours.iter().map(|near| {
+            let item = &agent.catalog().items()[near.index];
+            NeighbourView { id: item.id.clone(), title: item.title.clone(), distance: near.distance }
+        });
+        GapView {
+            place: agent.map_place(&gap.latent),
+            utility: gap.utility,
+            uncertainty: objective.typical_uncertainty(),
+            affinity: objective.utility.affinity(&gap.latent),
+            distance: gap.distance,
+            neighbours: neighbours.collect(),
+        }
+    }
+}
+
+impl InfoView {
+    pub(super) fn of(agent: &Agent, encoder: &str) -> Self {
+        let (catalog, ratings) = (agent.catalog(), agent.ratings());
+        let items = catalog.items().iter().zip(agent.items().rows()).map(|(item, latent)| ItemView {
+            id: item.id.clone(),
+            title: item.title.clone(),
+            year: item.year,
+            genres: item.genres.clone(),
+            place: agent.map_place(latent),
+        });
+        let by_user = ratings.by_user();
+        let users = (0..by_user.len()).filter(|&user| !by_user[user].is_empty()).map(|user| {
+            let mut rated = by_user[user].to_vec();
+            rated.sort_by(|a, b| a.value.total_cmp(&b.value));
+            UserView {
+                id: ratings.users()[user].clone(),
+                ratings: rated.len(),
+                likes: Profile::of(user, ratings, catalog).likes.into_iter().take(3).collect(),
+                low: rated.iter().take(5).map(|rating| ratings.items()[rating.item as usize].clone()).collect(),
+            }
+        });
+        InfoView {
+            encoder: encoder.to_owned(),
+            skill: *agent.alignment().skill(),
+            items: items.collect(),
+            users: users.collect(),
+            items_without_text: catalog.without_text().len(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The JavaScript boundary: one line for each function of the core, and conversions.
+//!
+//! The only module that knows JavaScript.
+
+mod convert;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::encoder::manifest::Manifest;
+use crate::encoder::tokenize::TokenLimit;
+use crate::encoder::{Encoder, open_device};
+use crate::error::EncoderError;
+use crate::session::{Dataset, Session, SteerOptions};
+use convert::{Outcome, from_js, report, thrown, to_js, user_items};
+
+/// The model's manifest.
+#[wasm_bindgen]
+pub fn manifest() -> Outcome<JsValue> {
+    to_js(&Manifest::embedded())
+}
+
+/// Checks the bytes of a model file; throws `encoder.integrity`.
+#[wasm_bindgen]
+pub fn verify(role: &str, bytes: &[u8]) -> Outcome<()> {
+    let manifest = Manifest::embedded();
+    let unknown = || EncoderError::Integrity { file: role.to_owned(), why: "the manifest has no such file".to_owned() };
+    manifest.file(role).ok_or_else(|| thrown(unknown()))?.verify(bytes).map_err(thrown)
+}
+
+/// An encoder on this core's device.
+#[wasm_bindgen]
+pub struct RawEncoder(Encoder);
+
+#[wasm_bindgen]
+impl RawEncoder {
+    /// Opens the device and loads the model.
+    pub async fn load(weights: Vec<u8>, tokenizer: Vec<u8>) -> Outcome<RawEncoder> {
+        let device = open_device().await.map_err(thrown)?;
+        Ok(RawEncoder(Encoder::load(weights, &tokenizer, TokenLimit::default(), device).map_err(thrown)?))
+    }
+
+    /// Throws `encoder.self_test` when the device computes wrong numbers.
+    #[wasm_bindgen(js_name = selfTest)]
+    pub async fn self_test(&self) -> Outcome<()> {
+        self.0.self_test().await.map_err(thrown)
+    }
+
+    /// Names the encoder.
+    #[wasm_bindgen(getter)]
+    pub fn fingerprint(&self) -> String {
+        self.0.fingerprint().to_owned()
+    }
+
+    /// Sentence vectors, row-major.
+    pub async fn encode(&self, texts: Vec<String>, tick: Function) -> Outcome<Vec<f32>> {
+        let after_batch = async |done, total| report(&tick, &[done, total]).await;
+        let encoded = self.0.encode(&texts, after_batch).await.map_err(thrown)?;
+        Ok(encoded.vectors.values().to_vec())
+    }
+}
+
+/// A session; see `crate::session`.
+#[wasm_bindgen]
+pub struct RawSession(Session);
+
+#[wasm_bindgen]
+impl RawSession {
+    /// The embedded films.
+    pub fn embedded(encoder: RawEncoder, catalog: &[u8], seed: f64) -> Outcome<RawSession> {
+        let dataset = Dataset::embedded(catalog, seed as u64).map_err(thrown)?;
+        Ok(RawSession(Session::new(encoder.0, dataset, seed as u64)))
+    }
+
+    /// MovieLens-format files.
+    pub fn movielens(encoder: RawEncoder, movies: &[u8], ratings: &[u8], seed: f64) -> Outcome<RawSession> {
+        let dataset = Dataset::movielens(movies, ratings).map_err(thrown)?;
+        Ok(RawSession(Session::new(encoder.0, dataset, seed as u64)))
+    }
+
+    /// The caller's own items and ratings.
+    #[wasm_bindgen(js_name = fromItems)]
+    pub fn from_items(encoder: RawEncoder, data: JsValue, seed: f64) -> Outcome<RawSession> {
+        let (items, ratings, scale) = user_items(data)?;
+        let dataset = Dataset::from_items(items, &ratings, scale).map_err(thrown)?;
+        Ok(RawSession(Session::new(encoder.0, dataset, seed as u64)))
+    }
+
+    /// Names the encoder.
+    #[wasm_bindgen(getter)]
+    pub fn fingerprint(&self) -> String {
+        self.0.fingerprint().to_owned()
+    }
+
+    /// Encodes what the cache lacks, then fits.
+    pub async fn prepare(&mut self, cache: Option<Vec<u8>>, tick: Function) -> Outcome<()> {
+        self.0.prepare(cache.as_deref(), async |told| report(&tick, &told).await).await.map_err(thrown)
+    }
+
+    /// The vector cache, unless nothing is new.
+    #[wasm_bindgen(js_name = cacheBytes)]
+    pub fn cache_bytes(&self) -> Option<Vec<u8>> {
+        self.0.cache_bytes()
+    }
+
+    /// What the catalog tells about itself.
+    pub fn info(&self) -> Outcome<JsValue> {
+        to_js(&self.0.info().map_err(thrown)?)
+    }
+
+    /// A user's content gaps.
+    pub fn gaps(&self, options: JsValue) -> Outcome<JsValue> {
+        let options: convert::GapOptions = from_js(options)?;
+        to_js(&self.0.gaps(&options.user, options.count).map_err(thrown)?)
+    }
+
+    /// Runs one request.
+    pub async fn steer(&self, options: JsValue, tick: Function) -> Outcome<()> {
+        let options: SteerOptions = from_js(options)?;
+        self.0.steer(&options, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
+    }
+}

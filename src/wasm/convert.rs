@@ -1,0 +1,80 @@
+//! Values across the boundary: serde both ways, errors with code, ticks that can be awaited.
+
+use js_sys::{Function, Promise, Reflect};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::catalog::Item;
+use crate::error::{Error, NumericError, Result, RolloutError};
+
+/// What a boundary function returns: a value, or something to throw.
+pub(super) type Outcome<T> = std::result::Result<T, JsValue>;
+
+#[derive(Deserialize)]
+pub(super) struct GapOptions {
+    pub(super) user: String,
+    pub(super) count: usize,
+}
+
+#[derive(Deserialize)]
+struct UserItems {
+    items: Vec<Item>,
+    ratings: Vec<UserRating>,
+    #[serde(default)]
+    scale: Option<(f32, f32)>,
+}
+
+#[derive(Deserialize)]
+struct UserRating {
+    user: String,
+    item: String,
+    value: f32,
+}
+
+/// The caller's own items, ratings and scale.
+#[allow(clippy::type_complexity, reason = "three plain lists that are taken apart at once")]
+pub(super) fn user_items(data: JsValue) -> Outcome<(Vec<Item>, Vec<(String, String, f32)>, (f32, f32))> {
+    let UserItems { items, ratings, scale } = from_js(data)?;
+    let ratings = ratings.into_iter().map(|rating| (rating.user, rating.item, rating.value)).collect();
+    Ok((items, ratings, scale.unwrap_or((0.5, 5.0))))
+}
+
+/// Plain objects and numbers: no `Map`, no `BigInt`.
+pub(super) fn to_js(value: &impl Serialize) -> Outcome<JsValue> {
+    Ok(value.serialize(&Serializer::json_compatible())?)
+}
+
+pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Outcome<T> {
+    serde_wasm_bindgen::from_value(value).map_err(|e| {
+        let error = js_sys::Error::new(&format!("the request cannot be read: {e}"));
+        set(&error, "code", &"request.malformed".into());
+        error.into()
+    })
+}
+
+/// An `Error` with `code` and `retryable`.
+pub(super) fn thrown(error: impl Into<Error>) -> JsValue {
+    let error = error.into();
+    let thrown = js_sys::Error::new(&error.to_string());
+    set(&thrown, "code", &error.code().into());
+    set(&thrown, "retryable", &error.is_retryable().into());
+    thrown.into()
+}
+
+/// Calls `tick` and waits for it; a rejection means that the caller wants to stop.
+pub(super) async fn report(tick: &Function, told: &impl Serialize) -> Result<()> {
+    let told = to_js(told).map_err(|_| NumericError::NotFinite { what: "an event" })?;
+    let answer = tick.call1(&JsValue::NULL, &told).map_err(|_| RolloutError::Cancelled)?;
+    if answer.has_type::<Promise>() {
+        JsFuture::from(answer.unchecked_into::<Promise>()).await.map_err(|_| RolloutError::Cancelled)?;
+    }
+    Ok(())
+}
+
+fn set(object: &JsValue, key: &str, value: &JsValue) {
+    // Setting a property of a fresh error object cannot fail.
+    let _ = Reflect::set(object, &key.into(), value);
+}

@@ -1,0 +1,21 @@
+/** The one place where failures are told. It moves to where the person is looking. */
+import { byId } from './dom.js';
+import { errorWords } from './format.js';
+
+export function showError(error, { title, before, onRetry, offersHub = false }) {
+  const { message, hint, code } = errorWords(error);
+  const box = byId('error');
+  before.before(box);
+  byId('error-title').textContent = title;
+  byId('error-message').textContent = message;
+  byId('error-hint').textContent = hint;
+  byId('error-code').textContent = code;
+  byId('error-hub').hidden = !offersHub;
+  byId('error-retry').hidden = !onRetry;
+  byId('error-retry').onclick = onRetry;
+  box.hidden = false;
+}
+
+export function hideError() {
+  byId('error').hidden = true;
+}

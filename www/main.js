@@ -1,0 +1,91 @@
+/** Loads the library, shows what it says about itself, and hands over to the workbench. */
+import { create } from '/pkg/index.js';
+import { byId, element } from './dom.js';
+import { hideError, showError } from './errors.js';
+import { deviceName, duration, isCancelled, skillWords } from './format.js';
+import { createStages } from './loading.js';
+import { openWorkbench } from './workbench.js';
+
+const address = new URLSearchParams(location.search);
+
+/** `?device=cpu` and `?models=hub` are for trying things out; by default the page's own server has the model. */
+function createOptions() {
+  return {
+    device: address.get('device') ?? 'auto',
+    models: address.get('models') === 'hub' ? undefined : '/models/',
+  };
+}
+
+async function load() {
+  const cancellation = new AbortController();
+  const stages = createStages(byId('stages'));
+  const stopClock = showClock(byId('loading-time'));
+  const cancel = byId('cancel-loading');
+  cancel.hidden = false;
+  cancel.onclick = () => cancellation.abort();
+  byId('loading-title').textContent = 'Getting ready';
+  hideError();
+  try {
+    const model = await create({ ...createOptions(), signal: cancellation.signal, onProgress: stages.report });
+    stages.finish();
+    showReady(model);
+  } catch (error) {
+    stages.stop();
+    cancel.hidden = true;
+    showLoadingFailure(error);
+  } finally {
+    stopClock();
+  }
+}
+
+function showReady(model) {
+  showBadges(model.info);
+  byId('loading').hidden = true;
+  byId('workbench').hidden = false;
+  document.body.dataset.view = 'ready';
+  openWorkbench(model);
+}
+
+function showLoadingFailure(error) {
+  const cancelled = isCancelled(error);
+  byId('loading-title').textContent = cancelled ? 'Loading cancelled' : 'Loading stopped';
+  showError(cancelled ? { message: 'You cancelled the loading.', hint: 'What was already read is kept; trying again goes on from there.' } : error, {
+    title: cancelled ? 'Not loaded' : 'The page could not get ready',
+    before: byId('loading'),
+    onRetry: load,
+    offersHub: !cancelled && address.get('models') !== 'hub',
+  });
+}
+
+function showBadges(info) {
+  byId('device-name').textContent = deviceName(info.device);
+  byId('device-reason').textContent = `${info.reason} Encoder: ${info.encoder}.`;
+  byId('device-badge').title = info.reason;
+  const skill = skillWords(info.skill);
+  byId('skill-name').textContent = skill.headline;
+  byId('skill-badge').title = skill.summary;
+  byId('skill-explanation').replaceChildren(...[skill.summary, ...skill.sentences].map((sentence) => element('p', {}, sentence)));
+  byId('device-badge').hidden = false;
+  byId('skill-badge').hidden = false;
+}
+
+/** A popover that stays open hides the page: opening one, pressing elsewhere or Escape closes the others. */
+function closeBadgesElsewhere() {
+  const badges = [...document.querySelectorAll('details.badge')];
+  const closeExcept = (kept) => badges.filter((badge) => badge !== kept).forEach((badge) => { badge.open = false; });
+  document.addEventListener('click', (event) => closeExcept(event.target.closest('details.badge')));
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') closeExcept(null);
+  });
+}
+
+function showClock(node) {
+  const startedAt = performance.now();
+  const show = () => { node.textContent = duration(Math.floor((performance.now() - startedAt) / 1000) * 1000).replace(/^0.*/, ''); };
+  const timer = setInterval(show, 1000);
+  node.textContent = '';
+  return () => clearInterval(timer);
+}
+
+closeBadgesElsewhere();
+load();

@@ -1,0 +1,125 @@
+/** The run, card by card: where it starts, each edit, the outcome. Every function returns a new element. */
+import { listDiff, wordDiff } from './diff.js';
+import { element } from './dom.js';
+import { count, decimal, duration, itemName, list, plusMinus, signed } from './format.js';
+import { utilityTrack } from './track.js';
+
+export function anchorCard(state) {
+  return element('article', { class: 'card anchor-card' },
+    element('p', { class: 'eyebrow' }, 'Start'),
+    element('h3', {}, itemName(state.item)),
+    element('p', { class: 'soft' }, list(state.item.genres)),
+    element('p', { class: 'plot' }, state.item.plot),
+    element('p', { class: 'facts' }, element('b', {}, `Utility ${decimal(state.utility)}`), ` ${plusMinus(state.uncertainty)}`,
+      element('span', {}, `rating part ${decimal(state.affinity)}, novelty part ${decimal(state.novelty)}`)));
+}
+
+/** `before` is the state the edit started from, `range` the utilities its line spans. */
+export function stepCard(step, before, range) {
+  const { state, action } = step;
+  return element('li', { class: 'step', testid: 'step' },
+    element('span', { class: 'step-number', 'aria-hidden': 'true' }, String(step.index + 1)),
+    element('article', { class: 'card' },
+      element('p', { class: 'chips' },
+        element('span', { class: 'visually-hidden' }, `Edit ${step.index + 1}: `),
+        element('span', { class: 'chip' }, action.category),
+        action.origin === 'personalised' ? element('span', { class: 'chip chip-quiet' }, 'for this viewer') : null),
+      element('h3', {}, action.text),
+      utilityChange(before, state),
+      utilityTrack(before, state, range),
+      itemChanges(before.item, state.item),
+      element('p', { class: 'facts' },
+        element('span', {}, `${decimal(state.distance, 2)} from the start`),
+        element('span', {}, duration(step.milliseconds))),
+      consideredActions(step)));
+}
+
+export function outcomeCard(trajectory) {
+  const { anchor, outcome, steps, kept } = trajectory;
+  const time = steps.reduce((sum, step) => sum + step.milliseconds, 0);
+  return element('article', { class: 'card outcome', testid: 'outcome', 'data-kept': String(kept) },
+    element('p', { class: 'eyebrow' }, kept ? 'Outcome: the original stays' : 'Outcome: a film that does not exist yet'),
+    element('h3', {}, itemName(outcome.item)),
+    kept ? element('p', { class: 'notice' },
+      element('b', {}, 'No-harm gate: '), 'after all edits the text was not worth more to this viewer than the original, so the original is returned unchanged.') : null,
+    element('p', { class: 'gain' },
+      element('b', {}, signed(outcome.utility - anchor.utility)),
+      element('span', {}, ` utility, ${decimal(anchor.utility)} → ${decimal(outcome.utility)} ${plusMinus(outcome.uncertainty)}`)),
+    element('p', { class: 'soft' }, list(outcome.item.genres)),
+    element('p', { class: 'plot' }, outcome.item.plot),
+    reasons('Reasons to like it', outcome.item.likes),
+    reasons('Reasons to dislike it', outcome.item.dislikes),
+    kept ? null : element('details', { class: 'more' },
+      element('summary', {}, 'Compare with the original'),
+      itemChanges(anchor.item, outcome.item)),
+    element('p', { class: 'facts' },
+      element('span', {}, count(steps.length, 'edit')),
+      element('span', {}, `${count(trajectory.environmentCalls, 'rewrite')} tried`),
+      element('span', {}, duration(time)),
+      element('span', {}, `${trajectory.policy}, seed ${trajectory.seed}`)));
+}
+
+function utilityChange(before, after) {
+  const change = after.utility - before.utility;
+  return element('p', { class: 'utility', testid: 'step-utility' },
+    element('span', {}, 'Utility '),
+    element('span', {}, decimal(before.utility)),
+    element('span', { 'aria-hidden': 'true' }, ' → '),
+    element('span', { class: 'visually-hidden' }, ' to '),
+    element('b', {}, decimal(after.utility)),
+    ` ${plusMinus(after.uncertainty)} `,
+    element('span', { class: change < 0 ? 'change worse' : 'change better' }, signed(change)));
+}
+
+function itemChanges(before, after) {
+  return element('div', { class: 'changes' },
+    plotChange(before.plot, after.plot),
+    listChange('Genres', before.genres, after.genres),
+    listChange('Reasons to like it', before.likes, after.likes),
+    listChange('Reasons to dislike it', before.dislikes, after.dislikes));
+}
+
+function plotChange(before, after) {
+  if (before === after) return element('p', { class: 'soft' }, 'The plot stays as it was.');
+  const pieces = wordDiff(before, after).flatMap(({ kind, text }) => [marked(kind, text), ' ']);
+  return element('p', { class: 'plot' }, ...pieces);
+}
+
+function listChange(title, before, after) {
+  const { removed, added } = listDiff(before, after);
+  if (removed.length + added.length === 0) return null;
+  return element('div', { class: 'list-change' },
+    element('h4', {}, title),
+    element('ul', {},
+      ...removed.map((entry) => element('li', {}, marked('removed', entry))),
+      ...added.map((entry) => element('li', {}, marked('added', entry)))));
+}
+
+/** `<ins>` and `<del>` carry the meaning; the hidden word is for screen readers that do not announce them. */
+function marked(kind, text) {
+  if (kind === 'same') return text;
+  const [tag, word] = kind === 'added' ? ['ins', 'added: '] : ['del', 'removed: '];
+  return element(tag, {}, element('span', { class: 'visually-hidden' }, word), text);
+}
+
+function reasons(title, entries) {
+  if (entries.length === 0) return null;
+  return element('div', { class: 'reasons' }, element('h4', {}, title), element('ul', {}, ...entries.map((entry) => element('li', {}, entry))));
+}
+
+function consideredActions(step) {
+  const utilities = step.candidateUtilities.length === step.candidates.length ? step.candidateUtilities : [];
+  const entries = step.candidates.map((action, index) => ({ action, utility: utilities[index] ?? NaN }));
+  entries.sort((a, b) => (Number.isFinite(b.utility) ? b.utility : -Infinity) - (Number.isFinite(a.utility) ? a.utility : -Infinity) || 0);
+  return element('details', { class: 'more' },
+    element('summary', {}, `${count(step.candidates.length, 'edit')} considered`),
+    step.design ? element('p', { class: 'soft' }, designWords(step)) : null,
+    element('ol', { class: 'considered' }, ...entries.map(({ action, utility }) => element('li', {},
+      element('span', { class: 'considered-utility' }, Number.isFinite(utility) ? decimal(utility) : 'not tried'),
+      element('span', {}, action.text, action.text === step.action.text ? element('b', {}, ' (chosen)') : null)))));
+}
+
+function designWords({ design, candidates }) {
+  return `Optimal design: ${design.support} of ${candidates.length} candidates span the directions the others move in `
+    + `(effective rank ${decimal(design.effectiveRank, 1)}, optimality gap ${decimal(design.optimalityGap, 4)}).`;
+}
