@@ -28,6 +28,7 @@ pub mod encoder;
 pub mod agent;
 #[cfg(feature = "networks")]
 pub mod session;
+pub mod eval;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

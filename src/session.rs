@@ -271,6 +271,10 @@ impl Session {
         Ok((Trajectory { environment_calls, ..best }, of_best.unwrap_or_default()))
     }
 
+    #[expect(
+        clippy::await_holding_refcell_ref,
+        reason = "driving alternates between the two closures, so `tick` is never borrowed twice"
+    )]
     async fn episode(
         &self,
         options: &SteerOptions,
@@ -288,7 +292,6 @@ impl Session {
         let mut transcript = Transcript::default();
         let mut anchor = None;
         let tick = std::cell::RefCell::new(tick);
-        // Driving alternates between the two closures, so the borrow is never taken twice.
         let perform = async |effect: Effect| {
             let mut tick = tick.borrow_mut();
             let reply = self.perform(&effect, policy, &mut scratch, &mut **tick).await?;

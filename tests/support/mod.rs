@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use aquiline::catalog::Catalog;
 
+use aquiline::encoder::cache::VectorCache;
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
-use aquiline::encoder::{Encoder, open_device, weights};
+use aquiline::encoder::{DIMENSIONS, Encoder, open_device, weights};
+use aquiline::latent::Latents;
+use aquiline::objective::{FIELDS, fields};
 use aquiline::ratings::Ratings;
 
 /// Where `./build.sh models` puts the model files.
@@ -74,4 +77,27 @@ pub fn movielens_ratings() -> Option<Ratings> {
 pub fn movielens_catalog() -> Option<Catalog> {
     let bytes = gunzip(movielens_folder()?.join("movies.csv.gz"));
     Some(Catalog::from_movielens_csv(&bytes, "movies.csv.gz").expect("MovieLens is well formed"))
+}
+
+/// Where vectors are kept between runs.
+pub fn vector_file(fingerprint: &str) -> PathBuf {
+    models_folder().with_file_name(format!("test-vectors-{fingerprint}.bin"))
+}
+
+/// Sentence vectors of every item's fields, one row an item; kept on disk between runs.
+pub fn field_vectors(catalog: &Catalog) -> Latents {
+    let encoder = encoder();
+    let path = vector_file(encoder.fingerprint());
+    let stored =
+        std::fs::read(&path).ok().and_then(|bytes| VectorCache::from_bytes(&bytes, encoder.fingerprint()).ok());
+    let mut cache = stored.unwrap_or_else(|| VectorCache::new(encoder.fingerprint()));
+    let texts: Vec<String> = catalog.items().iter().flat_map(fields).collect();
+    let missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
+    if !missing.is_empty() {
+        let encoded = pollster::block_on(encoder.encode(&missing, async |_, _| Ok(()))).expect("encoding works");
+        missing.iter().zip(encoded.vectors.rows()).for_each(|(text, vector)| cache.insert(text, vector));
+        std::fs::write(&path, cache.to_bytes()).expect("the cache folder is writable");
+    }
+    let values = texts.iter().flat_map(|text| cache.get(text).expect("just encoded").to_vec()).collect();
+    Latents::new(FIELDS * DIMENSIONS, values).expect("vectors are finite")
 }
