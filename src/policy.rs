@@ -70,11 +70,7 @@ fn greedy(choices: &Choices, size: usize) -> Result<Choice> {
 /// The G-optimal design of the candidates; none where no candidate moves the item.
 fn design(choices: &Choices) -> Result<Option<DesignSummary>> {
     match Design::g_optimal(&displacements(choices), &DesignSettings::default()) {
-        Ok(design) => Ok(Some(DesignSummary {
-            optimality_gap: design.optimality_gap,
-            effective_rank: design.dimension,
-            weights: design.weights,
-        })),
+        Ok(design) => Ok(Some(design.into())),
         Err(error) if is_standstill(&error) => Ok(None),
         Err(error) => Err(error),
     }

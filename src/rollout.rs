@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::catalog::Item;
+use crate::design::Design;
 use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
 use crate::objective::{Objective, State, fields};
@@ -105,6 +106,16 @@ pub struct DesignSummary {
     pub effective_rank: usize,
     /// Weight of each candidate.
     pub weights: Vec<f64>,
+}
+
+impl From<Design> for DesignSummary {
+    fn from(design: Design) -> Self {
+        DesignSummary {
+            optimality_gap: design.optimality_gap,
+            effective_rank: design.dimension,
+            weights: design.weights,
+        }
+    }
 }
 
 /// One edit and where it led.

@@ -7,10 +7,13 @@ mod convert;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use crate::design::{Design, DesignSettings};
 use crate::encoder::manifest::Manifest;
 use crate::encoder::tokenize::TokenLimit;
 use crate::encoder::{Encoder, open_device};
 use crate::error::EncoderError;
+use crate::latent::Latents;
+use crate::rollout::DesignSummary;
 use crate::session::{Dataset, Session, SteerOptions};
 use convert::{Outcome, from_js, report, thrown, to_js, user_items};
 
@@ -26,6 +29,14 @@ pub fn verify(role: &str, bytes: &[u8]) -> Outcome<()> {
     let manifest = Manifest::embedded();
     let unknown = || EncoderError::Integrity { file: role.to_owned(), why: "the manifest has no such file".to_owned() };
     manifest.file(role).ok_or_else(|| thrown(unknown()))?.verify(bytes).map_err(thrown)
+}
+
+/// The G-optimal design of row-major displacements: one row for each action.
+#[wasm_bindgen(js_name = gOptimal)]
+pub fn g_optimal(displacements: Vec<f32>, dimensions: usize) -> Outcome<JsValue> {
+    let displacements = Latents::new(dimensions, displacements).map_err(thrown)?;
+    let design = Design::g_optimal(&displacements, &DesignSettings::default()).map_err(thrown)?;
+    to_js(&DesignSummary::from(design))
 }
 
 /// An encoder on this core's device.

@@ -37,6 +37,8 @@ export interface State {
   distance: number;
   /** Position on the two-dimensional map. */
   place: [x: number, y: number];
+  /** The point of the latent space; its last coordinate is the item's bias, in rating units. */
+  latent: number[];
 }
 
 export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';

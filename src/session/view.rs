@@ -63,6 +63,7 @@ pub struct StateView {
     pub distance: f32,
     /// Position on the map.
     pub place: [f32; 2],
+    pub latent: Vec<f32>,
 }
 
 /// A [`Step`].
@@ -196,6 +197,7 @@ impl<'a> View<'a> {
             novelty: state.novelty,
             distance: distance(&state.latent, &anchor.latent),
             place: self.agent.map_place(&state.latent),
+            latent: state.latent.clone(),
         }
     }
 
