@@ -78,20 +78,22 @@ models() {
   node scripts/models.mjs "$AQUILINE_MODELS"
 }
 
-# core FEATURE DIRECTORY: one browser core.
+# core FEATURE DIRECTORY: one browser core. The optimised file is kept by the hash of what it was
+# made from, because optimising the WebGPU core takes minutes.
 core() {
   say "Building the $1 core"
   RUSTFLAGS='-C target-feature=+simd128' cargo build --quiet --profile core --lib \
     --target wasm32-unknown-unknown --no-default-features --features "$1"
-  local built="$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm" out="pkg/dist/$2" stamp
-  stamp="$(sha256sum <"$built")"
-  [[ -e $out/core_bg.wasm && "$(cat "$out/.stamp" 2>/dev/null)" == "$stamp" ]] && return
-  mkdir -p "$out"
+  local built="$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm" out="pkg/dist/$2" kept
+  mkdir -p "$out" "$CACHE/cores"
   wasm-bindgen --target web --out-name core --out-dir "$out" "$built"
-  pkg/node_modules/.bin/wasm-opt -O2 --strip-debug --strip-producers "${WASM_FEATURES[@]}" \
-    -o "$out/optimised.wasm" "$out/core_bg.wasm"
-  mv "$out/optimised.wasm" "$out/core_bg.wasm"
-  printf '%s' "$stamp" >"$out/.stamp"
+  kept="$CACHE/cores/$(sha256sum <"$out/core_bg.wasm" | cut -c1-32).wasm"
+  if [[ ! -e $kept ]]; then
+    pkg/node_modules/.bin/wasm-opt -O2 --strip-debug --strip-producers "${WASM_FEATURES[@]}" \
+      -o "$kept.part" "$out/core_bg.wasm"
+    mv "$kept.part" "$kept"
+  fi
+  cp "$kept" "$out/core_bg.wasm"
 }
 
 wasm() {
@@ -150,16 +152,24 @@ size() {
   node scripts/size.mjs
 }
 
+# bench [NAME [ARGUMENT]]: all of them, or one.
 bench() {
   need_rust
-  models
-  local name
-  for name in "${@:-design alignment steering}"; do
-    for name in $name; do
-      say "bench: $name"
-      cargo bench --quiet --bench "$name"
-    done
-  done
+  case "${1:-all}" in
+    all)
+      bench design && bench alignment && bench steering && bench wasm
+      ;;
+    # The mathematics alone: no encoder to build.
+    design) cargo bench --quiet --no-default-features --bench design ;;
+    wasm)
+      npm_package
+      node benches/wasm.mjs
+      ;;
+    *)
+      models
+      cargo bench --quiet --bench "$1" -- "${@:2}"
+      ;;
+  esac
 }
 
 case "${1:-}" in

@@ -45,8 +45,8 @@ impl Default for GapSettings {
 
 /// Finds the gaps of highest utility, best first.
 ///
-/// A gap is at least the items' median nearest-neighbour distance away from every item (measured on the starts), and
-/// at least as far from every other gap.
+/// A gap is at least half the items' median nearest-neighbour distance (measured on the starts) away from every item,
+/// and at least as far from every other gap.
 ///
 /// # Errors
 /// [`NumericError::BadSetting`] when there are fewer than two items or no count was asked for.
@@ -130,7 +130,7 @@ fn describe(latent: Vec<f32>, utility: &Utility, items: &Latents) -> ContentGap 
 }
 
 fn spread_out(ranked: Vec<ContentGap>, spacing: f32, count: usize) -> Vec<ContentGap> {
-    let mut kept: Vec<ContentGap> = Vec::with_capacity(count);
+    let mut kept: Vec<ContentGap> = Vec::new();
     for gap in ranked {
         if kept.len() < count && kept.iter().all(|other| distance(&other.latent, &gap.latent) >= spacing) {
             kept.push(gap);

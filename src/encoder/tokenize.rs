@@ -5,7 +5,7 @@ use tokenizers::{Tokenizer, TruncationParams};
 use crate::error::{EncoderError, Result};
 
 /// Lengths that batches are padded to, so that a GPU sees few shapes.
-const LENGTHS: [usize; 8] = [16, 32, 48, 64, 96, 128, 192, 256];
+const LENGTHS: [usize; 12] = [16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 192, 256];
 /// Texts of one batch times their padded length stay below this.
 const TOKENS_PER_BATCH: usize = 1024;
 
