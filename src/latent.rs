@@ -92,7 +92,7 @@ impl Latents {
 
     /// The `k` points nearest to `point`, nearest first; ties go to the lower index.
     pub fn nearest(&self, point: &[f32], k: usize) -> Vec<Neighbour> {
-        let mut nearest: Vec<Neighbour> = Vec::with_capacity(k + 1);
+        let mut nearest: Vec<Neighbour> = Vec::new();
         for (index, row) in self.rows().enumerate() {
             let distance = squared_distance(row, point);
             if nearest.len() == k && nearest.last().is_none_or(|last| distance >= last.distance) {

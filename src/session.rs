@@ -258,7 +258,7 @@ impl Session {
         options: &SteerOptions,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
-        let mut runs = Vec::with_capacity(options.subset);
+        let mut runs = Vec::new();
         for run in 0..options.subset {
             runs.push(self.episode(options, options.seed.wrapping_add(run as u64), false, tick).await?);
             let progress = Progress { kind: "candidates", done: run + 1, total: options.subset, unit: "actions" };

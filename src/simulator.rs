@@ -96,8 +96,12 @@ impl Simulator {
 
     /// Takes kinds from the front of `unused`, the categories in turn, and writes each as an action.
     fn write(&self, unused: &mut Vec<&Kind>, count: usize, origin: Origin, random: &mut ChaCha8Rng) -> Vec<Action> {
-        let mut actions = Vec::with_capacity(count);
-        for &category in Category::ALL.iter().cycle().take(count) {
+        let mut actions = Vec::new();
+        // However many are asked for, there are no more than the unused kinds.
+        for &category in Category::ALL.iter().cycle().take(count.min(Category::ALL.len() * unused.len())) {
+            if actions.len() == count {
+                break;
+            }
             let Some(position) = unused.iter().position(|kind| kind.category == category) else { continue };
             let kind = unused.remove(position);
             let text = kind.actions.choose(random).expect("every kind has a phrasing");
