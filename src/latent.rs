@@ -7,9 +7,25 @@ use crate::error::{NumericError, Result};
 
 /// Many points of one space: a row-major matrix, one row a point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Latents {
     dimensions: usize,
     values: Vec<f32>,
+}
+
+/// A matrix as it was read.
+#[derive(Deserialize)]
+struct Unchecked {
+    dimensions: usize,
+    values: Vec<f32>,
+}
+
+impl TryFrom<Unchecked> for Latents {
+    type Error = crate::Error;
+
+    fn try_from(read: Unchecked) -> Result<Self> {
+        Latents::new(read.dimensions, read.values)
+    }
 }
 
 /// A point near another one.

@@ -42,7 +42,8 @@ impl Objective {
     /// The state of each item, given the vectors of all their [`fields`] in a row.
     ///
     /// # Errors
-    /// [`NumericError::WrongSize`] unless there are [`FIELDS`] vectors for each item.
+    /// [`NumericError::WrongSize`] unless there are [`FIELDS`] vectors for each item,
+    /// [`NumericError::NotFinite`] where vectors lead to no finite utility.
     pub fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
         let expected = items.len() * FIELDS;
         if vectors.len() != expected {
@@ -61,12 +62,13 @@ impl Objective {
     fn state(&self, item: Item, features: &[f32]) -> Result<State> {
         let placement = self.alignment.place(features)?;
         let utility = self.utility.value(&placement.latent);
-        if !utility.is_finite() {
+        let uncertainty = self.alignment.uncertainty(&placement) / self.top_rating * self.utility.rating_weight();
+        if !(utility.is_finite() && uncertainty.is_finite()) {
             return Err(NumericError::NotFinite { what: "the utility" }.into());
         }
         Ok(State {
             utility,
-            uncertainty: self.alignment.uncertainty(&placement) / self.top_rating * self.utility.rating_weight(),
+            uncertainty,
             affinity: self.utility.affinity(&placement.latent),
             novelty: self.utility.novelty(&placement.latent),
             latent: placement.latent,

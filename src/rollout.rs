@@ -20,7 +20,7 @@ use crate::catalog::Item;
 use crate::design::Design;
 use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
-use crate::objective::{Objective, State, fields};
+use crate::objective::{FIELDS, Objective, State, fields};
 use crate::profile::Profile;
 
 /// What an episode needs from the world next.
@@ -244,13 +244,13 @@ impl Rollout {
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
             (Phase::PreviewVectors(actions, items), Reply::Vectors(vectors)) => {
-                let outcomes = self.objective.states(items, &vectors)?;
+                let outcomes = self.states(items, &vectors)?;
                 self.choose(actions, outcomes)
             }
             (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
             (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
             (Phase::RewrittenVectors(step, item), Reply::Vectors(vectors)) => {
-                let state = self.objective.states(vec![item], &vectors)?.remove(0);
+                let state = self.states(vec![item], &vectors)?.remove(0);
                 self.arrived(Step { state, ..*step })
             }
             _ => Err(wrong("it is of another kind")),
@@ -258,7 +258,7 @@ impl Rollout {
     }
 
     fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next> {
-        self.anchor = Some(self.objective.states(vec![item], vectors)?.remove(0));
+        self.anchor = Some(self.states(vec![item], vectors)?.remove(0));
         self.propose()
     }
 
@@ -336,6 +336,13 @@ impl Rollout {
         let seeds = (0..actions.len() as u64).map(|index| self.seed(Draw::Rewrite(index))).collect();
         let effect = Effect::Rewrite { item: self.state().item.clone(), actions, seeds };
         (self, effect)
+    }
+
+    fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
+        if vectors.len() != items.len() * FIELDS {
+            return Err(wrong("one vector for each text is needed"));
+        }
+        self.objective.states(items, vectors)
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next {

@@ -1,6 +1,6 @@
 //! Texts are placed so that ratings of unseen items are predicted, and the skill that is claimed is the skill there is.
 
-use aquiline::alignment::{Alignment, AlignmentSettings, Fitting, fit};
+use aquiline::alignment::{Alignment, AlignmentSettings, Fitting, Placement, Skill, fit};
 use aquiline::latent::{Latents, dot};
 use aquiline::ratings::{Rating, Ratings};
 use rand::RngExt;
@@ -39,8 +39,8 @@ fn planted() -> (Ratings, Latents) {
 }
 
 /// The same ratings, and fields that have nothing to do with them.
-fn unrelated() -> (Ratings, Latents) {
-    (planted().0, field_vectors(&mut ChaCha8Rng::seed_from_u64(99)))
+fn unrelated(seed: u64) -> (Ratings, Latents) {
+    (planted().0, field_vectors(&mut ChaCha8Rng::seed_from_u64(seed)))
 }
 
 /// Half of all pairs.
@@ -88,10 +88,14 @@ fn scatter_is_told_apart_into_items_and_single_ratings() {
 
 #[test]
 fn no_skill_is_claimed_where_texts_tell_nothing() {
-    let skill = *fitted(&unrelated()).skill();
-    assert!(skill.rmse_ratio > 0.97, "{skill:?}");
-    assert!(skill.rank_correlation < 0.15, "{skill:?}");
-    assert!(skill.misplacement > fitted(&planted()).skill().misplacement, "{skill:?}");
+    // A few held-out items can agree with anything by chance, so this is a mean over worlds.
+    let skills: Vec<Skill> = (100..120).map(|seed| *fitted(&unrelated(seed)).skill()).collect();
+    let mean = |part: fn(&Skill) -> f64| skills.iter().map(part).sum::<f64>() / skills.len() as f64;
+    let (ratio, correlation) = (mean(|skill| skill.rmse_ratio), mean(|skill| skill.rank_correlation));
+    assert!((0.97..1.2).contains(&ratio), "{ratio}");
+    assert!(correlation.abs() < 0.1, "{correlation}");
+    let planted = fitted(&planted()).skill().misplacement;
+    assert!(mean(|skill| skill.misplacement.into()) > planted.into(), "not knowing misplaces no more than knowing");
 }
 
 #[test]
@@ -184,7 +188,7 @@ fn a_typical_text_is_as_uncertain_as_items_are_misplaced() {
     let placements: Vec<_> = world.1.rows().map(|row| alignment.place(row).unwrap()).collect();
     let unusualness = placements.iter().map(|placement| placement.unusualness).sum::<f32>() / ITEMS as f32;
     assert!((unusualness - 1.0).abs() < 1e-3, "{unusualness}");
-    let typical = aquiline::alignment::Placement { unusualness: 1.0, ..placements[0].clone() };
+    let typical = Placement { unusualness: 1.0, ..placements[0].clone() };
     assert_eq!(alignment.uncertainty(&typical), alignment.skill().misplacement);
 }
 

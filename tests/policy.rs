@@ -106,7 +106,7 @@ fn g_optimal_draws_follow_the_weights_of_the_design() {
 fn g_optimal_draws_uneven_weights_unevenly() {
     let moves = [([1.0, 0.0], 0.1), ([0.0, 1.0], 0.2), ([0.9, 0.9], 0.3)];
     let weights = Design::g_optimal(&displacements(&moves), &DesignSettings::default()).unwrap().weights;
-    assert!(weights[2] - weights[0] > 0.03, "the world is too even to tell: {weights:?}");
+    assert!(weights[0] - weights[2] > 0.05, "the world is too even to tell: {weights:?}");
     assert_follow(&frequencies(GOptimal, &choices(&moves)), &weights);
 }
 

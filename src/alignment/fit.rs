@@ -91,7 +91,8 @@ impl<'a> Fitting<'a> {
     ///
     /// # Errors
     /// [`NumericError::WrongSize`] when rows or settings do not fit the ratings,
-    /// [`NumericError::BadSetting`] without dimensions or with a ridge that is not above 0.
+    /// [`NumericError::BadSetting`] without dimensions, with a weight that is not finite, or with a ridge that is not
+    /// finite and above 0.
     pub fn start(ratings: &'a Ratings, fields: &'a Latents, settings: &'a AlignmentSettings) -> Result<Self> {
         check_rows(ratings, fields)?;
         settings.check(fields)?;
@@ -154,9 +155,10 @@ impl AlignmentSettings {
         match self {
             _ if self.dimensions == 0 => bad("dimensions", "use at least 1"),
             _ if parts == 0 || self.weights.len() != parts => bad("weights", "give one for each field"),
+            _ if self.weights.iter().any(|weight| !weight.is_finite()) => bad("weights", "every weight must be finite"),
             _ if !fields.dimensions().is_multiple_of(parts) => bad("components", "give one for each field"),
-            _ if !(self.user_ridge > 0.0 && self.map_ridge > 0.0 && self.bias_ridge > 0.0) => {
-                bad("ridge", "every ridge must be above 0")
+            _ if ![self.user_ridge, self.map_ridge, self.bias_ridge].iter().all(|r| *r > 0.0 && r.is_finite()) => {
+                bad("ridge", "every ridge must be finite and above 0")
             }
             _ => Ok(()),
         }

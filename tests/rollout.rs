@@ -1,0 +1,552 @@
+//! An episode is a machine: it asks in a fixed order, checks every reply, and keeps a record that replays.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use aquiline::action::{Action, Category, Origin};
+use aquiline::agent::{Event, best_of, drive};
+use aquiline::alignment::{Alignment, AlignmentSettings, fit};
+use aquiline::catalog::Item;
+use aquiline::error::{Error, Result, RolloutError};
+use aquiline::latent::Latents;
+use aquiline::objective::{FIELDS, Objective};
+use aquiline::policy::ReferencePolicy;
+use aquiline::profile::Profile;
+use aquiline::ratings::{Rating, Ratings};
+use aquiline::rollout::transcript::{Exchange, Transcript};
+use aquiline::rollout::{Choice, Choices, Effect, Next, Reply, Rollout, RolloutSettings, Trajectory};
+use aquiline::utility::{Person, Term, Utility};
+use proptest::prelude::*;
+
+// A toy world: a text's vector counts its suns and rains, everyone loves sun and hates rain, and
+// an edit puts the words of its action into the plot.
+
+fn vector(text: &str) -> [f32; 2] {
+    ["sun", "rain"].map(|word| 0.1 * text.matches(word).count() as f32)
+}
+
+fn vectors(texts: &[String]) -> Latents {
+    Latents::from_rows(2, texts.iter().map(|text| vector(text)))
+}
+
+fn item(plot: &str) -> Item {
+    Item {
+        id: "kites".to_owned(),
+        title: "Kites".to_owned(),
+        year: None,
+        genres: Vec::new(),
+        plot: plot.to_owned(),
+        likes: Vec::new(),
+        dislikes: Vec::new(),
+    }
+}
+
+fn action(text: &str) -> Action {
+    Action { text: text.to_owned(), category: Category::Visual, origin: Origin::Generic }
+}
+
+fn alignment() -> Alignment {
+    let texts: Vec<(usize, usize)> = (0..4).flat_map(|sun| (0..4).map(move |rain| (sun, rain))).collect();
+    let plot = |(sun, rain): &(usize, usize)| vector(&format!("{}{}", "sun ".repeat(*sun), "rain ".repeat(*rain)));
+    let fields = Latents::from_rows(4, texts.iter().map(|text| [plot(text), vector("")].concat()));
+    let rating = |user: u32, (place, (sun, rain)): (u32, &(usize, usize))| Rating {
+        user,
+        item: place,
+        value: 2.5 + (0.3 + 0.1 * user as f32) * *sun as f32 - 0.4 * *rain as f32,
+    };
+    let entries = (0..3).flat_map(|user| (0..).zip(&texts).map(move |text| rating(user, text))).collect();
+    let names = |count: usize| (0..count).map(|n| n.to_string()).collect();
+    let ratings = Ratings::new(names(3), names(16), entries, (0.5, 5.0)).unwrap();
+    let settings = AlignmentSettings {
+        dimensions: 2,
+        components: vec![2, 2],
+        weights: vec![1.0, 1.0],
+        user_ridge: 0.1,
+        map_ridge: 0.1,
+        bias_ridge: 0.1,
+        held_out: 0.0,
+        ..Default::default()
+    };
+    fit(&ratings, &fields, &settings).unwrap()
+}
+
+fn objective() -> Objective {
+    let alignment = alignment();
+    let (offset, vector) = alignment.user(0);
+    let person = Person { offset: offset / 5.0, vector: vector.iter().map(|value| value / 5.0).collect() };
+    let utility = Utility { terms: vec![(1.0, Term::Affinity(person))] };
+    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0 }
+}
+
+fn settings() -> RolloutSettings {
+    RolloutSettings { horizon: 2, candidates: 3, lookahead: true, seed: 7 }
+}
+
+fn blind() -> RolloutSettings {
+    RolloutSettings { lookahead: false, ..settings() }
+}
+
+fn start(settings: RolloutSettings) -> Result<(Rollout, Effect)> {
+    Rollout::start(item("A plot."), Profile::default(), objective(), settings)
+}
+
+/// Proposes rain, sun and wind, rewrites, encodes, and chooses with a policy.
+fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
+    Ok(match effect {
+        Effect::Propose { .. } => Reply::Actions(["rain", "sun", "wind"].map(action).to_vec()),
+        Effect::Rewrite { item, actions, .. } => {
+            Reply::Items(actions.iter().map(|action| edited(item, action)).collect())
+        }
+        Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
+        Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
+    })
+}
+
+fn edited(item: &Item, action: &Action) -> Item {
+    Item { plot: format!("{} {}.", item.plot, action.text), ..item.clone() }
+}
+
+fn choice(index: usize) -> Reply {
+    Reply::Choice(Choice { index, log_probability: 0.0, design: None })
+}
+
+/// The toy world, but for what `other` answers itself.
+fn run(settings: RolloutSettings, other: impl Fn(&Effect) -> Option<Reply>) -> Result<Trajectory> {
+    let perform = async |effect: Effect| match other(&effect) {
+        Some(reply) => Ok(reply),
+        None => answer(&effect, policy_for(&effect)),
+    };
+    pollster::block_on(drive(start(settings)?, perform, async |_: Event<'_>| Ok(())))
+}
+
+/// Greedy where it can be.
+fn policy_for(effect: &Effect) -> ReferencePolicy {
+    match effect {
+        Effect::Choose(choices) if choices.outcomes.is_empty() => ReferencePolicy::Uniform,
+        _ => ReferencePolicy::Optimistic,
+    }
+}
+
+fn always(index: usize) -> impl Fn(&Effect) -> Option<Reply> {
+    move |effect| matches!(effect, Effect::Choose(_)).then(|| choice(index))
+}
+
+/// One reply in place of the right one.
+fn instead(at: usize, reply: Reply) -> impl Fn(&Effect) -> Option<Reply> {
+    let seen = Cell::new(0);
+    move |_| (seen.replace(seen.get() + 1) == at).then(|| reply.clone())
+}
+
+fn proposing(texts: &[&str]) -> impl Fn(&Effect) -> Option<Reply> {
+    let actions: Vec<Action> = texts.iter().map(|text| action(text)).collect();
+    move |effect| matches!(effect, Effect::Propose { .. }).then(|| Reply::Actions(actions.clone()))
+}
+
+/// An episode with everything that was asked and answered.
+fn record(settings: RolloutSettings, policy: ReferencePolicy) -> (Trajectory, Transcript) {
+    let mut transcript = Transcript::default();
+    let perform = async |effect: Effect| {
+        let reply = answer(&effect, policy)?;
+        transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
+        Ok(reply)
+    };
+    let trajectory = pollster::block_on(drive(start(settings).unwrap(), perform, async |_: Event<'_>| Ok(()))).unwrap();
+    (trajectory, transcript)
+}
+
+fn replay(transcript: &Transcript, settings: RolloutSettings) -> Result<Trajectory> {
+    let mut replay = transcript.replay();
+    pollster::block_on(drive(start(settings)?, async |effect| replay.perform(&effect), async |_: Event<'_>| Ok(())))
+}
+
+fn name(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Propose { .. } => "propose",
+        Effect::Rewrite { .. } => "rewrite",
+        Effect::Encode { .. } => "encode",
+        Effect::Choose(_) => "choose",
+    }
+}
+
+fn order(transcript: &Transcript) -> Vec<&'static str> {
+    transcript.exchanges.iter().map(|exchange| name(&exchange.effect)).collect()
+}
+
+fn code(result: Result<Trajectory>) -> &'static str {
+    result.unwrap_err().code()
+}
+
+#[test]
+fn with_lookahead_every_candidate_is_rewritten_before_the_choice() {
+    let (_, transcript) = record(settings(), ReferencePolicy::Optimistic);
+    let step = ["propose", "rewrite", "encode", "choose"];
+    assert_eq!(order(&transcript), [&["encode"][..], &step, &step].concat());
+    let Effect::Rewrite { actions, .. } = &transcript.exchanges[2].effect else { panic!("not a rewrite") };
+    assert_eq!(actions.len(), 3);
+    let Effect::Encode { texts } = &transcript.exchanges[3].effect else { panic!("not an encode") };
+    assert_eq!(texts.len(), 3 * FIELDS);
+    let Effect::Choose(choices) = &transcript.exchanges[4].effect else { panic!("not a choose") };
+    assert_eq!((choices.step, choices.actions.len(), choices.outcomes.len()), (0, 3, 3));
+    assert!(choices.outcomes[1].utility > choices.state.utility, "sun is loved");
+    assert!(choices.outcomes[0].utility < choices.state.utility, "rain is hated");
+}
+
+#[test]
+fn without_lookahead_only_the_chosen_candidate_is_rewritten() {
+    let (_, transcript) = record(blind(), ReferencePolicy::Uniform);
+    let step = ["propose", "choose", "rewrite", "encode"];
+    assert_eq!(order(&transcript), [&["encode"][..], &step, &step].concat());
+    let Effect::Choose(choices) = &transcript.exchanges[2].effect else { panic!("not a choose") };
+    assert_eq!((choices.actions.len(), choices.outcomes.len()), (3, 0));
+    let Reply::Choice(chosen) = &transcript.exchanges[2].reply else { panic!("not a choice") };
+    let Effect::Rewrite { actions, seeds, .. } = &transcript.exchanges[3].effect else { panic!("not a rewrite") };
+    assert_eq!((actions.as_slice(), seeds.len()), (&choices.actions[chosen.index..=chosen.index], 1));
+}
+
+#[test]
+fn each_step_goes_on_from_the_text_of_the_last() {
+    for settings in [settings(), blind()] {
+        let trajectory = run(settings, always(1)).unwrap();
+        let plots: Vec<&str> = trajectory.steps.iter().map(|step| step.state.item.plot.as_str()).collect();
+        assert_eq!(plots, ["A plot. sun.", "A plot. sun. sun."]);
+        assert!(trajectory.anchor.utility < trajectory.steps[0].state.utility);
+        assert!(trajectory.steps[0].state.utility < trajectory.steps[1].state.utility);
+    }
+}
+
+#[test]
+fn a_proposal_is_asked_for_with_the_text_the_profile_and_the_count() {
+    let profile = Profile { likes: vec!["Family".to_owned()], ..Profile::default() };
+    let (rollout, _) = Rollout::start(item("A plot."), profile.clone(), objective(), settings()).unwrap();
+    let texts = ["Kites. A plot.".to_owned(), "Genres: . Year: unknown.".to_owned()];
+    let Next::Need(_, asked) = rollout.resume(Reply::Vectors(vectors(&texts))).unwrap() else { panic!("over already") };
+    let Effect::Propose { item: asked, profile: told, count, .. } = asked else { panic!("not a proposal") };
+    assert_eq!((asked, told, count), (item("A plot."), profile, 3));
+}
+
+#[test]
+fn a_step_records_its_candidates_and_where_each_would_have_led() {
+    let trajectory = run(settings(), always(2)).unwrap();
+    let step = &trajectory.steps[0];
+    assert_eq!(step.action, action("wind"));
+    assert_eq!(step.candidates, ["rain", "sun", "wind"].map(action));
+    assert_eq!(step.candidate_utilities.len(), 3);
+    assert_eq!(step.candidate_utilities[2], step.state.utility);
+    assert!(run(blind(), always(2)).unwrap().steps[0].candidate_utilities.is_empty());
+}
+
+#[test]
+fn an_episode_takes_as_many_steps_as_its_horizon() {
+    for horizon in [1, 2, 5] {
+        for lookahead in [true, false] {
+            let trajectory = run(RolloutSettings { horizon, lookahead, ..settings() }, |_| None).unwrap();
+            assert_eq!(trajectory.steps.len(), horizon);
+        }
+    }
+}
+
+#[test]
+fn every_rewrite_asked_for_is_counted() {
+    assert_eq!(run(settings(), |_| None).unwrap().environment_calls, 2 * 3);
+    assert_eq!(run(blind(), |_| None).unwrap().environment_calls, 2);
+    assert_eq!(run(settings(), proposing(&["sun", "sun", "rain"])).unwrap().environment_calls, 2 * 2);
+}
+
+#[test]
+fn an_episode_of_nothing_is_refused_before_anything_is_asked() {
+    let no_horizon = start(RolloutSettings { horizon: 0, ..settings() });
+    assert_eq!(no_horizon.unwrap_err(), RolloutError::NoHorizon.into());
+    let no_candidates = start(RolloutSettings { candidates: 0, ..settings() });
+    assert_eq!(no_candidates.unwrap_err(), RolloutError::NoActions { step: 0 }.into());
+}
+
+#[test]
+fn a_reply_of_another_kind_is_refused_at_every_effect() {
+    let two_vectors = Reply::Vectors(Latents::zeros(FIELDS, 2));
+    let replies = [Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun")]), two_vectors, choice(0)];
+    let (actions, items, vectors, choice) = (0, 1, 2, 3);
+    for (settings, right) in [
+        (settings(), [vectors, actions, items, vectors, choice]),
+        (blind(), [vectors, actions, choice, items, vectors]),
+    ] {
+        for (at, right) in right.into_iter().enumerate() {
+            for wrong in (0..4).filter(|&kind| kind != right) {
+                let result = run(settings.clone(), instead(at, replies[wrong].clone()));
+                assert_eq!(code(result), "rollout.wrong_reply", "reply {wrong} to effect {at} of {settings:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reply_of_another_size_is_refused() {
+    let items = |count| Reply::Items(vec![item("sun"); count]);
+    let vectors = |count| Reply::Vectors(Latents::zeros(count, 2));
+    for (settings, at, right, reply) in [
+        (settings(), 0, FIELDS, &vectors as &dyn Fn(usize) -> Reply),
+        (settings(), 2, 3, &items),
+        (settings(), 3, 3 * FIELDS, &vectors),
+        (blind(), 3, 1, &items),
+        (blind(), 4, FIELDS, &vectors),
+    ] {
+        assert!(run(settings.clone(), instead(at, reply(right))).is_ok(), "effect {at} asks for {right}");
+        for wrong in [0, right - 1, right + 1, 2 * right] {
+            let result = run(settings.clone(), instead(at, reply(wrong)));
+            assert_eq!(code(result), "rollout.wrong_reply", "{wrong} for {right} at effect {at}");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_is_no_candidate_is_refused() {
+    for settings in [settings(), blind()] {
+        for index in [3, usize::MAX] {
+            assert_eq!(code(run(settings.clone(), always(index))), "rollout.wrong_reply");
+        }
+    }
+}
+
+#[test]
+fn nothing_usable_proposed_is_an_error_that_names_the_step() {
+    for useless in [&[][..], &[""], &[" \n\t", "", "\u{3000}"]] {
+        let result = run(settings(), proposing(useless));
+        assert_eq!(result.unwrap_err(), RolloutError::NoActions { step: 0 }.into(), "{useless:?}");
+    }
+    let only_at_first = |effect: &Effect| match effect {
+        Effect::Propose { item, .. } if item.plot != "A plot." => Some(Reply::Actions(Vec::new())),
+        _ => None,
+    };
+    assert_eq!(run(settings(), only_at_first).unwrap_err(), RolloutError::NoActions { step: 1 }.into());
+}
+
+#[test]
+fn blank_and_repeated_proposals_are_dropped() {
+    let trajectory = run(settings(), proposing(&["rain", " ", "sun", "rain", "", "sun", "wind"])).unwrap();
+    assert_eq!(trajectory.steps[0].candidates, ["rain", "sun", "wind"].map(action));
+}
+
+#[test]
+fn vectors_that_are_no_numbers_are_an_error_and_no_panic() {
+    for broken in [f32::NAN, f32::INFINITY, f32::MAX, 1e25] {
+        for settings in [settings(), blind()] {
+            for only_after in ["Kites.", "A plot. "] {
+                let vectors = |effect: &Effect| match effect {
+                    Effect::Encode { texts } if texts[0].contains(only_after) => {
+                        Some(Reply::Vectors(Latents::from_rows(2, vec![[0.1, broken]; texts.len()])))
+                    }
+                    _ => None,
+                };
+                assert_eq!(code(run(settings.clone(), vectors)), "numeric.not_finite", "{broken}");
+            }
+        }
+    }
+}
+
+#[test]
+fn vectors_of_another_width_are_refused() {
+    let wide = |effect: &Effect| match effect {
+        Effect::Encode { texts } => Some(Reply::Vectors(Latents::zeros(texts.len(), 3))),
+        _ => None,
+    };
+    assert_eq!(code(run(settings(), wide)), "numeric.wrong_size");
+}
+
+#[test]
+fn an_episode_that_does_harm_returns_the_anchor() {
+    let worse = run(settings(), always(0)).unwrap();
+    assert!(worse.last().utility < worse.anchor.utility);
+    assert!(worse.is_kept());
+    assert_eq!(worse.outcome(), &worse.anchor);
+}
+
+#[test]
+fn an_episode_without_effect_returns_the_anchor() {
+    let same = run(settings(), always(2)).unwrap();
+    assert_eq!(same.last().utility, same.anchor.utility);
+    assert!(same.is_kept());
+    assert_eq!(same.outcome().item.plot, "A plot.");
+}
+
+#[test]
+fn an_episode_that_helps_returns_the_last_text() {
+    let better = run(settings(), always(1)).unwrap();
+    assert!(!better.is_kept());
+    assert_eq!(better.outcome(), &better.steps[1].state);
+}
+
+#[test]
+fn the_best_of_several_episodes_is_the_first_with_the_best_last_text() {
+    let [worse, better] = [0, 1].map(|index| run(settings(), always(index)).unwrap());
+    let first_of_equals = Trajectory { environment_calls: 99, ..better.clone() };
+    let best = best_of(vec![worse, first_of_equals.clone(), better]).unwrap();
+    assert_eq!(best, first_of_equals);
+    assert_eq!(best_of(Vec::new()), None);
+}
+
+#[test]
+fn equal_seeds_and_replies_give_equal_episodes() {
+    for settings in [settings(), RolloutSettings { horizon: 6, ..blind() }] {
+        let policy = if settings.lookahead { ReferencePolicy::GOptimal } else { ReferencePolicy::Uniform };
+        assert_eq!(record(settings.clone(), policy), record(settings, policy));
+    }
+}
+
+#[test]
+fn another_seed_draws_other_actions() {
+    let taken = |seed| record(RolloutSettings { horizon: 6, seed, ..blind() }, ReferencePolicy::Uniform).0.steps;
+    assert!((1..5).any(|seed| taken(seed) != taken(0)));
+}
+
+#[test]
+fn every_draw_of_an_episode_has_a_seed_of_its_own() {
+    for (settings, draws) in [(settings(), 2 * (1 + 3 + 1)), (blind(), 2 * (1 + 1 + 1))] {
+        let policy = if settings.lookahead { ReferencePolicy::Optimistic } else { ReferencePolicy::Uniform };
+        let (_, transcript) = record(settings, policy);
+        let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
+            Effect::Propose { seed, .. } | Effect::Choose(Choices { seed, .. }) => vec![*seed],
+            Effect::Rewrite { seeds, .. } => seeds.clone(),
+            Effect::Encode { .. } => Vec::new(),
+        });
+        let different: std::collections::BTreeSet<u64> = seeds.collect();
+        assert_eq!(different.len(), draws, "{different:?}");
+    }
+}
+
+#[test]
+fn a_transcript_survives_jsonl_and_replays_to_the_same_episode() {
+    for (settings, policy) in [(settings(), ReferencePolicy::GOptimal), (blind(), ReferencePolicy::Uniform)] {
+        let (trajectory, transcript) = record(settings.clone(), policy);
+        let text = transcript.to_jsonl();
+        assert_eq!(text.lines().count(), transcript.exchanges.len());
+        let read = Transcript::from_jsonl(&text, "run.jsonl").unwrap();
+        assert_eq!(read, transcript);
+        assert_eq!(replay(&read, settings).unwrap(), trajectory);
+    }
+}
+
+#[test]
+fn a_run_that_asks_something_else_is_told_where_it_diverges() {
+    let (_, transcript) = record(settings(), ReferencePolicy::Optimistic);
+    let at = |result: Result<Trajectory>| match result.unwrap_err() {
+        Error::Rollout(RolloutError::Diverged { at, .. }) => at,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(at(replay(&transcript, RolloutSettings { seed: 8, ..settings() })), 1);
+    assert_eq!(at(replay(&transcript, blind())), 2);
+    assert_eq!(at(replay(&transcript, RolloutSettings { horizon: 3, ..settings() })), transcript.exchanges.len());
+    assert_eq!(at(replay(&Transcript::default(), settings())), 0);
+    let mut tampered = transcript.clone();
+    tampered.exchanges[2].reply = Reply::Items(vec![item("rain"), item("rain"), item("rain")]);
+    assert_eq!(at(replay(&tampered, settings())), 3, "the texts to encode are others");
+}
+
+#[test]
+fn a_malformed_line_of_a_transcript_is_named() {
+    let (_, transcript) = record(settings(), ReferencePolicy::Optimistic);
+    let text = format!("{}{{\"effect\":1}}\n", transcript.to_jsonl());
+    let message = Transcript::from_jsonl(&text, "run.jsonl").unwrap_err().to_string();
+    assert!(message.starts_with("run.jsonl, line 10: "), "{message}");
+}
+
+#[test]
+fn a_transcript_with_an_impossible_matrix_is_malformed() {
+    let line = |matrix: &str| {
+        let reply = r#"{"effect":{"effect":"encode","texts":[]},"reply":{"reply":"vectors","value":MATRIX}}"#;
+        Transcript::from_jsonl(&reply.replace("MATRIX", matrix), "run.jsonl")
+    };
+    assert!(line(r#"{"dimensions":2,"values":[1.0,2.0]}"#).is_ok());
+    for matrix in [
+        r#"{"dimensions":0,"values":[]}"#,
+        r#"{"dimensions":0,"values":[1.0]}"#,
+        r#"{"dimensions":2,"values":[1.0,2.0,3.0]}"#,
+        r#"{"dimensions":2,"values":[1.0,null]}"#,
+        r#"{"dimensions":1,"values":[1e999]}"#,
+        r#"{"dimensions":1,"values":[1e39]}"#,
+    ] {
+        assert_eq!(line(matrix).unwrap_err().code(), "data.malformed", "{matrix}");
+    }
+}
+
+#[test]
+fn a_failing_world_ends_the_episode_at_once() {
+    let asked = Cell::new(0);
+    let perform = async |effect: Effect| {
+        asked.set(asked.get() + 1);
+        match effect {
+            Effect::Rewrite { .. } => Err(RolloutError::Cancelled.into()),
+            effect => answer(&effect, ReferencePolicy::Optimistic),
+        }
+    };
+    let observe = async |_: Event<'_>| Ok(());
+    let error = pollster::block_on(drive(start(settings()).unwrap(), perform, observe)).unwrap_err();
+    assert_eq!(error.code(), "cancelled");
+    assert_eq!(asked.get(), 3, "encode, propose, rewrite, and no more");
+}
+
+#[test]
+fn an_observer_is_told_of_the_anchor_and_of_every_step_and_can_cancel() {
+    let watch = |cancel_at: usize| {
+        let mut seen = Vec::new();
+        let observe = async |event: Event<'_>| {
+            seen.push(match event {
+                Event::Anchor(state) => state.item.plot.clone(),
+                Event::Step(number, step) => format!("{number}: {}", step.action.text),
+            });
+            if seen.len() == cancel_at { Err(RolloutError::Cancelled.into()) } else { Ok(()) }
+        };
+        let perform = async |effect: Effect| answer(&effect, ReferencePolicy::Optimistic);
+        let result = pollster::block_on(drive(start(settings()).unwrap(), perform, observe));
+        (seen, result.map_err(|error| error.code()).err())
+    };
+    assert_eq!(watch(usize::MAX), (vec!["A plot.".to_owned(), "0: sun".to_owned(), "1: sun".to_owned()], None));
+    assert_eq!(watch(2), (vec!["A plot.".to_owned(), "0: sun".to_owned()], Some("cancelled")));
+}
+
+fn any_reply() -> impl Strategy<Value = Reply> {
+    let text = prop_oneof!["[a-z ]{0,6}", Just("sun".to_owned())];
+    let number = prop_oneof![-2.0_f32..2.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::MAX)];
+    let rows = (1_usize..4, 0_usize..9).prop_flat_map(move |(width, count)| {
+        proptest::collection::vec(number.clone(), width * count)
+            .prop_map(move |values| Latents::from_rows(width, values.chunks(width)))
+    });
+    prop_oneof![
+        proptest::collection::vec(text.clone().prop_map(|text| action(&text)), 0..4).prop_map(Reply::Actions),
+        proptest::collection::vec(text.prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
+        rows.prop_map(Reply::Vectors),
+        (0_usize..5).prop_map(choice),
+    ]
+}
+
+proptest! {
+    /// Whatever the world answers in place of one right reply, the episode ends and nothing panics.
+    #[test]
+    fn no_reply_makes_an_episode_panic(at in 0_usize..9, wrong in any_reply(), lookahead: bool) {
+        let result = run(RolloutSettings { lookahead, ..settings() }, instead(at, wrong));
+        if let Ok(trajectory) = result {
+            prop_assert_eq!(trajectory.steps.len(), 2);
+            prop_assert!(trajectory.steps.iter().all(|step| step.state.utility.is_finite()));
+        }
+    }
+
+    #[test]
+    fn numbers_survive_a_transcript_bit_for_bit(
+        gap in any::<f64>().prop_filter("finite", |value| value.is_finite()),
+        weights in proptest::collection::vec(0.0_f64..1.0, 0..20),
+        values in proptest::collection::vec(any::<f32>().prop_filter("finite", |value| value.is_finite()), 0..20),
+    ) {
+        let design = aquiline::rollout::DesignSummary { optimality_gap: gap, effective_rank: 2, weights };
+        let encode = Effect::Encode { texts: vec!["A \"line\"\nand another".to_owned()] };
+        let chosen = Reply::Choice(Choice { index: 1, log_probability: -0.1, design: Some(design) });
+        let exchanges = vec![
+            Exchange { effect: encode.clone(), reply: chosen },
+            Exchange { effect: encode, reply: Reply::Vectors(Latents::new(1, values).unwrap()) },
+        ];
+        let transcript = Transcript { exchanges };
+        prop_assert_eq!(Transcript::from_jsonl(&transcript.to_jsonl(), "run.jsonl").unwrap(), transcript);
+    }
+
+    #[test]
+    fn arbitrary_text_is_a_transcript_or_refused(text in "\\PC{0,200}") {
+        let _ = Transcript::from_jsonl(&text, "run.jsonl");
+    }
+}
