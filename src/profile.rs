@@ -45,9 +45,9 @@ impl Profile {
     }
 }
 
-/// Lower-case words of at least four letters, each once, in alphabetical order.
+/// Lower-case words of at least three letters, each once, in alphabetical order.
 pub(crate) fn telling_words(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 4);
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 3);
     words.map(str::to_lowercase).collect()
 }
 

@@ -11,6 +11,9 @@ use crate::profile::Profile;
 
 const EMBEDDED: &str = include_str!("../../data/edits.json");
 
+/// Words of a request that asks for less of something.
+const TAKING_AWAY: [&str; 9] = ["cut", "drop", "remove", "without", "less", "fewer", "stop", "strip", "lose"];
+
 /// All kinds of edit, and the words that betray an attribute.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct PhraseBank {
@@ -62,11 +65,20 @@ impl Kind {
     }
 
     /// How clearly a request asks for this kind; 0 for not at all.
+    ///
+    /// Shared keywords count, and half of them where one takes something away and the other does not.
     pub(super) fn match_score(&self, request: &str, words: &BTreeSet<String>) -> f64 {
         if self.actions.iter().any(|action| action == request) {
             return 10.0;
         }
-        self.keywords.intersection(words).count() as f64
+        let shared = self.keywords.intersection(words).count() as f64;
+        let asks_for_less = TAKING_AWAY.iter().any(|word| words.contains(*word));
+        if asks_for_less == self.takes_away() { shared } else { shared / 2.0 }
+    }
+
+    fn takes_away(&self) -> bool {
+        let strongest = |by: &BTreeMap<Attribute, f32>| by.values().copied().fold(0.0, f32::max);
+        strongest(&self.lowers) > strongest(&self.raises)
     }
 
     /// Whether this kind takes away what the other one brings.

@@ -22,7 +22,8 @@ const MOST_LITERAL_WORDS: usize = 30;
 pub(super) fn weave(item: &Item, kind: &Kind, bank: &PhraseBank, random: &mut ChaCha8Rng) -> Item {
     let mut sentences = sentences(&item.plot);
     remove_contradicted(&mut sentences, kind, bank);
-    let place = random.random_range(1..=sentences.len() as u32) as usize;
+    // After the first sentence, if there is one: it says what the item is.
+    let place = random.random_range(1..=sentences.len().max(1) as u32).min(sentences.len() as u32) as usize;
     sentences.insert(place, pick(&kind.plot, random));
     shorten(&mut sentences, place);
     let mut edited = Item { plot: sentences.join(" "), ..item.clone() };
@@ -37,7 +38,7 @@ pub(super) fn weave(item: &Item, kind: &Kind, bank: &PhraseBank, random: &mut Ch
 
 /// The item with a request that no phrase is known for, quoted as what the film sets out to do.
 pub(super) fn take_literally(item: &Item, action: &Action) -> Item {
-    let request: String = action.text.chars().filter(|c| !c.is_control()).collect();
+    let request: String = action.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = request.split_whitespace().take(MOST_LITERAL_WORDS).collect();
     let request = words.join(" ");
     let request = request.trim_end_matches(['.', '!', '?']);

@@ -1,0 +1,138 @@
+//! A session encodes once, survives cancellation, and answers as its types say. The encoder is the real one.
+
+mod support;
+
+use std::cell::RefCell;
+
+use aquiline::error::RolloutError;
+use aquiline::rollout::transcript::Transcript;
+use aquiline::session::view::{EpisodeEvent, Tell};
+use aquiline::session::{Dataset, Method, Session, SteerOptions};
+
+/// A few of the embedded films.
+fn dataset() -> Dataset {
+    let jsonl = std::fs::read_to_string("data/catalog.jsonl").unwrap();
+    let few: Vec<&str> = jsonl.lines().take(24).collect();
+    Dataset::embedded(few.join("\n").as_bytes(), 0).unwrap()
+}
+
+fn prepared(cache: Option<&[u8]>) -> (Session, usize) {
+    let mut session = Session::new(support::encoder(), dataset(), 0);
+    let encoded = count_encoded(&mut session, cache);
+    (session, encoded)
+}
+
+/// Prepares, and says how many texts had to be encoded.
+fn count_encoded(session: &mut Session, cache: Option<&[u8]>) -> usize {
+    let encoded = RefCell::new(0);
+    let tick = async |told: Tell| {
+        if let Tell::Progress(progress) = told {
+            assert!(progress.done <= progress.total);
+            if progress.kind == "encode" {
+                *encoded.borrow_mut() = progress.total;
+            }
+        }
+        Ok(())
+    };
+    pollster::block_on(session.prepare(cache, tick)).unwrap();
+    encoded.into_inner()
+}
+
+fn options(session: &Session, policy: Method) -> SteerOptions {
+    let info = session.info().unwrap();
+    let (user, item) = (info.users[0].id.clone(), info.users[0].low[0].clone());
+    SteerOptions { user, item, policy, horizon: 2, candidates: 6, subset: 3, seed: 1 }
+}
+
+fn code(session: &Session, options: &SteerOptions) -> &'static str {
+    pollster::block_on(session.steer(options, async |_| Ok(()))).unwrap_err().code()
+}
+
+#[test]
+fn a_catalog_is_encoded_once() {
+    let (session, encoded) = prepared(None);
+    assert!(encoded > 24);
+    let bytes = session.cache_bytes().expect("there are new vectors");
+    let (again, encoded) = prepared(Some(&bytes));
+    assert_eq!(encoded, 0, "everything was in the cache");
+    assert!(again.cache_bytes().is_none(), "nothing is new");
+    let mut damaged = bytes;
+    damaged[100] ^= 1;
+    assert!(prepared(Some(&damaged)).1 > 24, "a damaged cache is ignored");
+}
+
+#[test]
+fn a_cancelled_preparation_goes_on_from_where_it_was() {
+    let mut session = Session::new(support::encoder(), dataset(), 0);
+    let late = async |told: Tell| match told {
+        Tell::Progress(progress) if progress.kind == "fit" => Err(RolloutError::Cancelled.into()),
+        _ => Ok(()),
+    };
+    assert_eq!(pollster::block_on(session.prepare(None, late)).unwrap_err().code(), "cancelled");
+    assert_eq!(session.info().unwrap_err().code(), "numeric.bad_setting");
+    assert!(session.cache_bytes().is_some(), "what was encoded is kept");
+    assert_eq!(count_encoded(&mut session, None), 0);
+    assert_eq!(session.info().unwrap().items.len(), 24);
+}
+
+#[test]
+fn every_method_tells_anchor_steps_and_end_and_its_record_replays() {
+    let (session, _) = prepared(None);
+    for policy in [Method::Uniform, Method::Optimistic, Method::GOptimal, Method::Greedy, Method::BestOfN] {
+        let told = RefCell::new(Vec::new());
+        let tick = async |event: Tell| {
+            if let Tell::Event(event) = event {
+                told.borrow_mut().push(match *event {
+                    EpisodeEvent::Anchor { .. } => "anchor",
+                    EpisodeEvent::Step { .. } => "step",
+                    EpisodeEvent::Done { .. } => "done",
+                });
+            }
+            Ok(())
+        };
+        let options = options(&session, policy);
+        let (trajectory, transcript) = pollster::block_on(session.steer(&options, tick)).unwrap();
+        assert_eq!(told.into_inner(), ["anchor", "step", "step", "done"], "{policy:?}");
+        assert!(trajectory.anchor.uncertainty > 0.0);
+        let read = Transcript::from_jsonl(&transcript.to_jsonl(), "run.jsonl").unwrap();
+        assert_eq!(read, transcript);
+    }
+}
+
+#[test]
+fn bad_requests_are_typed_errors() {
+    let (session, _) = prepared(None);
+    let good = options(&session, Method::Greedy);
+    let with = |change: &dyn Fn(&mut SteerOptions)| {
+        let mut options = good.clone();
+        change(&mut options);
+        code(&session, &options)
+    };
+    assert_eq!(with(&|o| o.user = "nobody".to_owned()), "data.unknown_user");
+    assert_eq!(with(&|o| o.item = "nothing".to_owned()), "data.unknown_item");
+    assert_eq!(with(&|o| o.horizon = 0), "rollout.no_horizon");
+    assert_eq!(with(&|o| o.subset = 7), "design.subset_too_large");
+    assert_eq!(with(&|o| o.subset = 0), "numeric.bad_setting");
+    assert_eq!(session.gaps("nobody", 3).unwrap_err().code(), "data.unknown_user");
+    assert_eq!(session.gaps(&good.user, 0).unwrap_err().code(), "numeric.bad_setting");
+    let cancelled = pollster::block_on(session.steer(&good, async |_| Err(RolloutError::Cancelled.into())));
+    assert_eq!(cancelled.unwrap_err().code(), "cancelled");
+}
+
+#[test]
+fn greedy_steering_gains_more_than_random_edits() {
+    let (session, _) = prepared(None);
+    let users: Vec<(String, String)> =
+        session.info().unwrap().users.iter().take(6).map(|user| (user.id.clone(), user.low[0].clone())).collect();
+    let gain = |policy| -> f32 {
+        let run = |(user, item): &(String, String)| {
+            let options =
+                SteerOptions { user: user.clone(), item: item.clone(), horizon: 3, ..options(&session, policy) };
+            let (trajectory, _) = pollster::block_on(session.steer(&options, async |_| Ok(()))).unwrap();
+            trajectory.last().utility - trajectory.anchor.utility
+        };
+        users.iter().map(run).sum()
+    };
+    let (greedy, random) = (gain(Method::Greedy), gain(Method::Uniform));
+    assert!(greedy > random && greedy > 0.0, "greedy {greedy}, random {random}");
+}
