@@ -12,6 +12,8 @@ use crate::ratings::{Rating, Ratings};
 
 /// Words kept of the plots a user liked.
 const WORDS: usize = 40;
+/// Letters below which a word of a plot tells nothing.
+const TELLING: usize = 4;
 /// A genre's mean rating must differ this much from the user's own mean to be named.
 const CLEAR_DIFFERENCE: f32 = 0.15;
 
@@ -35,19 +37,19 @@ impl Profile {
         let rated: Vec<(&Item, f32)> = rated.iter().map(seen).collect();
         let genres = ranked(rated.iter().flat_map(|(item, d)| item.genres.iter().map(move |g| (g.clone(), *d))));
         let words =
-            ranked(rated.iter().flat_map(|(item, d)| telling_words(&item.plot).into_iter().map(move |w| (w, *d))));
+            ranked(rated.iter().flat_map(|(item, d)| words_of(&item.plot, TELLING).into_iter().map(move |w| (w, *d))));
         let names = |genres: &mut dyn Iterator<Item = &(String, f32)>| genres.map(|(name, _)| name.clone()).collect();
         Profile {
             likes: names(&mut genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE)),
             dislikes: names(&mut genres.iter().rev().filter(|(_, liking)| *liking < -CLEAR_DIFFERENCE)),
-            words: names(&mut words.iter().take(WORDS)),
+            words: names(&mut words.iter().filter(|(_, liking)| *liking > 0.0).take(WORDS)),
         }
     }
 }
 
-/// Lower-case words of at least three letters, each once, in alphabetical order.
-pub(crate) fn telling_words(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= 3);
+/// Lower-case words of at least `shortest` letters, each once, in alphabetical order.
+pub(crate) fn words_of(text: &str, shortest: usize) -> BTreeSet<String> {
+    let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.chars().count() >= shortest);
     words.map(str::to_lowercase).collect()
 }
 

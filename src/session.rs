@@ -174,7 +174,7 @@ impl Session {
     pub async fn prepare(&mut self, cache: Option<&[u8]>, mut tick: impl AsyncFnMut(Tell) -> Result<()>) -> Result<()> {
         if let Some(known) = cache.and_then(|bytes| VectorCache::from_bytes(bytes, self.fingerprint()).ok()) {
             self.cached_at_start = known.len();
-            self.cache = known;
+            self.cache.absorb(known);
         }
         let Some(dataset) = &self.dataset else { return Ok(()) };
         let texts: Vec<String> = dataset.catalog.items().iter().flat_map(fields).collect();

@@ -19,7 +19,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::action::{Action, Category, Origin};
 use crate::catalog::Item;
-use crate::profile::{Profile, telling_words};
+use crate::profile::{Profile, words_of};
 use bank::{Kind, PhraseBank};
 use tastes::Attributes;
 
@@ -112,7 +112,8 @@ impl Simulator {
 
     /// The kind of edit a request asks for, by the words it shares with each kind.
     fn recognise(&self, action: &Action, random: &mut ChaCha8Rng) -> Option<&Kind> {
-        let words = telling_words(&action.text);
+        // Short ones too: "cut" turns a request around.
+        let words = words_of(&action.text, 3);
         let scored = self.bank.kinds().map(|kind| (kind, kind.match_score(&action.text, &words)));
         let scored: Vec<(&Kind, f64)> = scored.filter(|(_, score)| *score > 0.0).collect();
         let best = scored.iter().map(|(_, score)| *score).fold(0.0, f64::max);

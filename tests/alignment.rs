@@ -87,6 +87,20 @@ fn scatter_is_told_apart_into_items_and_single_ratings() {
 }
 
 #[test]
+fn scatter_of_single_ratings_is_not_taken_for_misplaced_items() {
+    // Six ratings an item, each 3 but for scatter: their mean is off by a fifth, the item by nothing.
+    let mut random = ChaCha8Rng::seed_from_u64(8);
+    let fields = field_vectors(&mut random);
+    let few = (0..ITEMS).flat_map(|item| (0..6).map(move |n| ((7 * item + 11 * n) % USERS, item)));
+    let entries =
+        few.map(|(user, item)| Rating { user: user as u32, item: item as u32, value: 3.0 + 0.5 * normal(&mut random) });
+    let settings = AlignmentSettings { map_ridge: 1e4, bias_ridge: 1e4, held_out: 0.5, ..light() };
+    let skill = *fit(&ratings(entries.collect()), &fields, &settings).unwrap().skill();
+    assert!(skill.misplacement < 0.15, "{skill:?}");
+    assert!((0.4..0.6).contains(&skill.noise), "{skill:?}");
+}
+
+#[test]
 fn no_skill_is_claimed_where_texts_tell_nothing() {
     // A few held-out items can agree with anything by chance, so this is a mean over worlds.
     let skills: Vec<Skill> = (100..120).map(|seed| *fitted(&unrelated(seed)).skill()).collect();

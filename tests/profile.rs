@@ -92,7 +92,7 @@ fn no_profile_of_the_embedded_users_tells_a_title_or_a_number() {
     let data = Dataset::embedded(include_bytes!("../data/catalog.jsonl"), 0).unwrap();
     for user in 0..data.ratings.users().len() {
         let profile = Profile::of(user, &data.ratings, &data.catalog);
-        assert!(!profile.likes.is_empty() && profile.words.len() == 40, "{user}: {profile:?}");
+        assert!(!profile.words.is_empty() && profile.words.len() <= 40, "{user}: {profile:?}");
         let told = serde_json::to_string(&profile).unwrap();
         assert!(!told.contains(|c: char| c.is_ascii_digit()), "{told}");
         let told = told.to_lowercase();

@@ -4,6 +4,7 @@ mod support;
 
 use std::cell::RefCell;
 
+use aquiline::encoder::cache::VectorCache;
 use aquiline::error::RolloutError;
 use aquiline::rollout::transcript::Transcript;
 use aquiline::session::view::{EpisodeEvent, Tell};
@@ -73,6 +74,19 @@ fn a_cancelled_preparation_goes_on_from_where_it_was() {
     assert!(session.cache_bytes().is_some(), "what was encoded is kept");
     assert_eq!(count_encoded(&mut session, None), 0);
     assert_eq!(session.info().unwrap().items.len(), 24);
+}
+
+#[test]
+fn a_retry_with_an_older_cache_keeps_what_was_encoded_since() {
+    let mut session = Session::new(support::encoder(), dataset(), 0);
+    let old = VectorCache::new(session.fingerprint()).to_bytes();
+    let late = async |told: Tell| match told {
+        Tell::Progress(progress) if progress.kind == "fit" => Err(RolloutError::Cancelled.into()),
+        _ => Ok(()),
+    };
+    assert!(pollster::block_on(session.prepare(Some(&old), late)).is_err());
+    assert_eq!(count_encoded(&mut session, Some(&old)), 0);
+    assert!(session.cache_bytes().is_some(), "more is known than the old cache holds");
 }
 
 #[test]

@@ -26,10 +26,14 @@ export function bytes(count) {
 }
 
 export function duration(milliseconds) {
-  if (milliseconds < 10_000) return `${Math.round(milliseconds).toLocaleString('en')}${thin}ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)}${thin}ms`;
+  if (milliseconds < 10_000) return `${(milliseconds / 1000).toFixed(1)}${thin}s`;
   if (milliseconds < 90_000) return `${Math.round(milliseconds / 1000)}${thin}s`;
   return `${Math.round(milliseconds / 60_000)}${thin}min`;
 }
+
+/** For a clock that is running: a decimal that flickers says nothing. */
+export const wholeSeconds = (milliseconds) => `${Math.floor(milliseconds / 1000)}${thin}s`;
 
 export function count(number, singular, plural = `${singular}s`) {
   return `${number.toLocaleString('en')} ${number === 1 ? singular : plural}`;

@@ -94,7 +94,7 @@ function createLine(title) {
 
 /** "12 of 91 MB", "40 of 160 texts"; nothing where the library does not know. */
 function amountWords({ done, total, unit }) {
-  if (unit === 'stages') return '';
+  if (unit === 'stages' || done + total === 0) return '';
   if (unit === 'bytes') return total > 0 ? `${bytes(done)} of ${bytes(total)}` : bytes(done);
   return total > 0 ? `${done.toLocaleString('en')} of ${count(total, unit.slice(0, -1))}` : count(done, unit.slice(0, -1));
 }

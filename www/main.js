@@ -2,7 +2,7 @@
 import { create } from '/pkg/index.js';
 import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
-import { deviceName, duration, isCancelled, skillWords } from './format.js';
+import { deviceName, isCancelled, skillWords, wholeSeconds } from './format.js';
 import { createStages } from './loading.js';
 import { openWorkbench } from './workbench.js';
 
@@ -81,7 +81,7 @@ function closeBadgesElsewhere() {
 
 function showClock(node) {
   const startedAt = performance.now();
-  const show = () => { node.textContent = duration(Math.floor((performance.now() - startedAt) / 1000) * 1000).replace(/^0.*/, ''); };
+  const show = () => { node.textContent = wholeSeconds(performance.now() - startedAt); };
   const timer = setInterval(show, 1000);
   node.textContent = '';
   return () => clearInterval(timer);

@@ -98,6 +98,11 @@ impl VectorCache {
     pub fn insert(&mut self, text: &str, vector: &[f32]) {
         self.vectors.insert(key(text), vector.to_vec());
     }
+
+    /// Takes in what another cache of the same encoder knows.
+    pub(crate) fn absorb(&mut self, other: VectorCache) {
+        self.vectors.extend(other.vectors);
+    }
 }
 
 fn key(text: &str) -> [u8; HASH] {
