@@ -4,7 +4,7 @@
  * `createMap` returns `{ show(changes) }`; everything drawn comes from the scene it is given.
  * The list of films is the keyboard's way to choose; here one clicks.
  */
-import { densityCell, densityImage } from './density.js';
+import { densityImage } from './density.js';
 import { drawFilms, drawGaps, drawGraticule, drawLabel, drawRoute } from './marks.js';
 import { decimal, itemName } from './format.js';
 import { gapLetter } from './gaps.js';
@@ -28,7 +28,7 @@ export function createMap(canvas, { onChooseItem, onPointGap }) {
     canvas.height = Math.round(height * ratio);
     const context = canvas.getContext('2d');
     context.scale(ratio, ratio);
-    const pen = { context, width, height, colours: readColours(canvas), project: projection(scene, width, height) };
+    const pen = { context, width, height, ratio, colours: readColours(canvas), project: projection(scene, width, height) };
     drawLand(pen);
     drawGraticule(pen);
     drawFilms(pen, scene);
@@ -38,14 +38,14 @@ export function createMap(canvas, { onChooseItem, onPointGap }) {
   }
 
   /** The bands only change with the view, the size and the colours; hovering must not compute them again. */
-  function drawLand({ context, width, height, colours, project }) {
+  function drawLand({ context, width, height, ratio, colours, project }) {
     const bands = [colours.shallow, colours.shore, colours.land, colours.contour];
-    const key = JSON.stringify([width, height, scene.items.length, project([0, 0]), project([1, 1]), bands]);
+    const key = JSON.stringify([width, height, ratio, scene.items.length, project([0, 0]), project([1, 1]), bands]);
     if (key !== land.key) {
       const points = scene.items.map((item) => project(item.place));
-      land = { key, image: densityImage({ points, width, height, radius: project.scale * spread(scene.items), colours: bands }) };
+      land = { key, image: densityImage({ points, width, height, ratio, radius: project.scale * spread(scene.items), colours: bands }) };
     }
-    if (land.image) context.drawImage(land.image, 0, 0, land.image.width * densityCell, land.image.height * densityCell);
+    if (land.image) context.drawImage(land.image, 0, 0, width, height);
   }
 
   function schedule() {

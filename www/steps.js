@@ -42,9 +42,7 @@ export function outcomeCard(trajectory) {
     element('h3', {}, itemName(outcome.item)),
     kept ? element('p', { class: 'notice' },
       element('b', {}, 'No-harm gate: '), 'after all edits the text was not worth more to this viewer than the original, so the original is returned unchanged.') : null,
-    element('p', { class: 'gain' },
-      element('b', {}, signed(outcome.utility - anchor.utility)),
-      element('span', {}, ` utility, ${decimal(anchor.utility)} → ${decimal(outcome.utility)} ${plusMinus(outcome.uncertainty)}`)),
+    kept ? keptGain(trajectory) : gain(trajectory),
     element('p', { class: 'soft' }, list(outcome.item.genres)),
     element('p', { class: 'plot' }, outcome.item.plot),
     reasons('Reasons to like it', outcome.item.likes),
@@ -57,6 +55,17 @@ export function outcomeCard(trajectory) {
       element('span', {}, `${count(trajectory.environmentCalls, 'rewrite')} tried`),
       element('span', {}, duration(time)),
       element('span', {}, `${trajectory.policy}, seed ${trajectory.seed}`)));
+}
+
+function gain({ anchor, outcome }) {
+  return element('p', { class: 'gain' },
+    element('b', {}, signed(outcome.utility - anchor.utility)),
+    ` utility, ${decimal(anchor.utility)} → ${decimal(outcome.utility)} ${plusMinus(outcome.uncertainty)}`);
+}
+
+function keptGain({ anchor, steps }) {
+  const reached = steps.length > 0 ? `; the edits ended at ${decimal(steps.at(-1).state.utility)}` : '';
+  return element('p', {}, element('b', {}, `Utility ${decimal(anchor.utility)}`), ` ${plusMinus(anchor.uncertainty)}${reached}`);
 }
 
 function utilityChange(before, after) {

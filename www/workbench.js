@@ -79,6 +79,7 @@ export function openWorkbench(model) {
     hideError();
     clearRun();
     showRunning(true);
+    bringRunIntoView();
     try {
       const events = model.steer({
         ...chosen, horizon, signal,
@@ -194,8 +195,14 @@ function showRunning(isRunning) {
   document.body.dataset.view = isRunning ? 'steering' : 'ready';
 }
 
+/** On a phone the run is below the map and the gaps; elsewhere it is in sight already. */
+function bringRunIntoView() {
+  const run = byId('run');
+  if (run.getBoundingClientRect().top > window.innerHeight * 0.85) run.scrollIntoView();
+}
+
 function outcomeWords({ kept, anchor, outcome, steps }) {
-  if (kept) return `Finished after ${count(steps.length, 'edit')}. The original is kept: no edit made it better.`;
+  if (kept) return `Finished after ${count(steps.length, 'edit')}. The original is kept: the edited text was not worth more.`;
   return `Finished after ${count(steps.length, 'edit')}. Utility gain ${signed(outcome.utility - anchor.utility)}.`;
 }
 
