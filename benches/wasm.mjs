@@ -17,7 +17,7 @@ for (let run = 0; run < repeats; run += 1) {
 times.sort((a, b) => a - b);
 console.log(
   `design/wasm/${actions}x${dimensions}  ${times[repeats >> 1].toFixed(3)} ms (at most 8), ` +
-    `optimality gap ${design.optimalityGap.toExponential(2)} (at most ${(1e-3 * dimensions).toExponential(0)})`,
+    `optimality gap ${design.optimalityGap.toFixed(4)} (at most ${(1e-3 * dimensions).toFixed(4)})`,
 );
 
 /** Sums of four uniforms from a small generator (mulberry32). */
