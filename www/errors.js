@@ -14,6 +14,7 @@ export function showError(error, { title, before, onRetry, offersHub = false }) 
   byId('error-retry').hidden = !onRetry;
   byId('error-retry').onclick = onRetry;
   box.hidden = false;
+  box.scrollIntoView({ block: 'nearest' });
 }
 
 export function hideError() {

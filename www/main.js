@@ -49,7 +49,7 @@ function showReady(model) {
 function showLoadingFailure(error) {
   const cancelled = isCancelled(error);
   byId('loading-title').textContent = cancelled ? 'Loading cancelled' : 'Loading stopped';
-  showError(cancelled ? { message: 'You cancelled the loading.', hint: 'What was already read is kept; trying again goes on from there.' } : error, {
+  showError(cancelled ? { message: 'You cancelled the loading.', hint: 'Try again whenever you like.' } : error, {
     title: cancelled ? 'Not loaded' : 'The page could not get ready',
     before: byId('loading'),
     onRetry: load,

@@ -10,7 +10,8 @@ export function anchorCard(state) {
     element('h3', {}, itemName(state.item)),
     element('p', { class: 'soft' }, list(state.item.genres)),
     element('p', { class: 'plot' }, state.item.plot),
-    element('p', { class: 'facts' }, element('b', {}, `Utility ${decimal(state.utility)}`), ` ${plusMinus(state.uncertainty)}`,
+    element('p', { class: 'facts' },
+      element('span', {}, element('b', {}, `Utility ${decimal(state.utility)}`), ` ${plusMinus(state.uncertainty)}`),
       element('span', {}, `rating part ${decimal(state.affinity)}, novelty part ${decimal(state.novelty)}`)));
 }
 

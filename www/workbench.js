@@ -172,7 +172,7 @@ function createRunProgress(horizon) {
       if (total > 0) bar.value = done / total;
       else bar.removeAttribute('value');
       if (type === 'propose') show('listing what could be edited');
-      else if (type === 'candidates') show(total > 0 ? `trying candidate ${Math.min(done + 1, total)} of ${total}` : 'trying candidates');
+      else if (type === 'candidates') show(total > 0 ? `candidate ${Math.min(done + 1, total)} of ${total}` : 'trying candidates');
       else show('reading the new texts');
     },
     next() {
