@@ -85,6 +85,7 @@ function show(event, info) {
       `Text predicts held-out items: error ${skill.rmseRatio.toFixed(3)} × that of user means, rank correlation ` +
         `${skill.rankCorrelation.toFixed(2)}, ${Math.round(100 * skill.coverage)} % of ratings within one predicted deviation.`,
     );
+    if (info.itemsTruncated) console.log(`${info.itemsTruncated} texts are longer than the encoder reads; their ends do not count.`);
     console.log('The environment is a simulator: hand-written phrases, no language model.\n');
     console.log(`Steering for ${event.user}, from ${heading(event.state.item)}`);
     console.log(`U = ${worth(event.state)}\n${wrap(event.state.item.plot)}\n`);
@@ -111,8 +112,9 @@ function heading({ title, year, genres }) {
   return `${title}${year ? ` (${year})` : ''} — ${genres.join(', ')}`;
 }
 
-function worth({ utility, uncertainty }) {
-  return `${utility.toFixed(3)} ± ${uncertainty.toFixed(3)}`;
+function worth({ utility, uncertainty, truncated }) {
+  const unread = truncated ? '   (the text is longer than the encoder reads; its end does not count)' : '';
+  return `${utility.toFixed(3)} ± ${uncertainty.toFixed(3)}${unread}`;
 }
 
 function wrap(text, width = 96) {

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use crate::alignment::Alignment;
 use crate::catalog::{Catalog, Item};
 use crate::error::{DataError, Result};
-use crate::gap::{self, ContentGap, GapSettings};
 use crate::latent::Latents;
 use crate::objective::{Objective, State};
 use crate::profile::Profile;
 use crate::ratings::Ratings;
 use crate::rollout::{Effect, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
-use crate::utility::{NEAREST, Person, Utility};
+use crate::utility::{NEAREST, Person, Term, Utility};
 
 /// Novelty's standard deviation over the items, as a share of affinity's: paper §12, row 8.
 const NOVELTY_SHARE: f32 = 0.2;
@@ -93,22 +92,23 @@ impl Agent {
         Person { offset: offset / top, vector: vector.iter().map(|value| value / top).collect() }
     }
 
-    /// A user's content-gap utility, with novelty weighing a fifth of affinity's spread.
-    pub fn objective(&self, user: usize) -> Objective {
-        let person = self.person(user);
-        let affinity_spread = spread(self.items.rows().map(|row| person.rating(row)));
-        let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
-        let utility = Utility::local_gap(person, self.items.clone(), weight, self.novelty_cap);
-        Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating() }
-    }
-
-    /// A user's content gaps, best first.
+    /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
+    /// spread.
     ///
     /// # Errors
-    /// [`DataError::UnknownUser`], and as [`gap::find`].
-    pub fn gaps(&self, user: &str, settings: &GapSettings) -> Result<Vec<ContentGap>> {
-        let user = self.ratings.user_index(user)?;
-        gap::find(&self.objective(user).utility, &self.items, settings)
+    /// [`DataError::Empty`] for a group of nobody, [`DataError::UnknownUser`].
+    pub fn objective<T: AsRef<str>>(&self, users: &[T]) -> Result<Objective> {
+        if users.is_empty() {
+            return Err(DataError::Empty { what: "the group of users" }.into());
+        }
+        let people = users.iter().map(|user| Ok(self.person(self.ratings.user_index(user.as_ref())?)));
+        let affinity = (1.0 / users.len() as f32, Term::Group(people.collect::<Result<_>>()?));
+        let demand = Utility { terms: vec![affinity] };
+        let affinity_spread = spread(self.items.rows().map(|row| demand.value(row)));
+        let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
+        let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };
+        let utility = Utility { terms: [demand.terms, vec![(weight, novelty)]].concat() };
+        Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating() })
     }
 
     /// Starts an episode for a user at an item, both by id.
@@ -116,10 +116,10 @@ impl Agent {
     /// # Errors
     /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Rollout::start`].
     pub fn rollout(&self, user: &str, item: &str, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-        let user = self.ratings.user_index(user)?;
+        let objective = self.objective(&[user])?;
         let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
-        let profile = Profile::of(user, &self.ratings, &self.catalog);
-        Rollout::start(anchor, profile, self.objective(user), settings)
+        let profile = Profile::of(self.ratings.user_index(user)?, &self.ratings, &self.catalog);
+        Rollout::start(anchor, profile, objective, settings)
     }
 
     /// The item a user is predicted to like least among those they rated low (at most

@@ -19,6 +19,7 @@
 
 mod features;
 mod fit;
+mod skill;
 
 use serde::{Deserialize, Serialize};
 
@@ -124,10 +125,14 @@ impl Alignment {
     /// Describes a new user by ratings of placed items.
     ///
     /// # Errors
-    /// [`NumericError::WrongSize`] for an item out of range, [`NumericError::NotFinite`] for a
-    /// rating that is no number.
+    /// [`NumericError::WrongSize`] for an item out of range or items of another dimension,
+    /// [`NumericError::NotFinite`] for a rating that is no number.
     pub fn fold_in(&self, ratings: &[(usize, f32)], items: &Latents) -> Result<FoldedUser> {
         check_fold_in(ratings, items.len())?;
+        let (expected, found) = (self.dimensions(), items.dimensions());
+        if expected != found {
+            return Err(NumericError::WrongSize { what: "an item's place", expected, found }.into());
+        }
         let ratings: Vec<Rating> =
             ratings.iter().map(|&(item, value)| Rating { user: 0, item: item as u32, value }).collect();
         let (bias, vector) = fit::fit_user(&ratings, items, self.mean, self.user_ridge);

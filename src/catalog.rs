@@ -4,7 +4,7 @@
 //! column) and jsonl, one [`Item`] a line. A line that cannot be read is an error that names its
 //! file and line; an item without text is kept aside, because it has no place in the latent space.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Item {
 pub struct Catalog {
     items: Vec<Item>,
     index: HashMap<String, usize>,
-    without_text: Vec<String>,
+    without_text: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -48,7 +48,7 @@ impl Catalog {
     /// [`DataError::Empty`] when no item has a text, [`DataError::Malformed`] when an id occurs
     /// twice (the "line" is then the item's position).
     pub fn new(items: impl IntoIterator<Item = Item>) -> Result<Self> {
-        let mut catalog = Catalog { items: Vec::new(), index: HashMap::new(), without_text: Vec::new() };
+        let mut catalog = Catalog::empty();
         for (position, item) in items.into_iter().enumerate() {
             catalog.push(item, "catalog", position as u64 + 1)?;
         }
@@ -70,7 +70,7 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::new`], and [`DataError::Malformed`] for a line that is no item.
     pub fn from_jsonl(bytes: &[u8], file: &str) -> Result<Self> {
-        let mut catalog = Catalog { items: Vec::new(), index: HashMap::new(), without_text: Vec::new() };
+        let mut catalog = Catalog::empty();
         for (line, bytes) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
             if bytes.trim_ascii().is_empty() {
                 continue;
@@ -95,7 +95,7 @@ impl Catalog {
         let (id, title, genres) = (required("movieId")?, required("title")?, required("genres")?);
         let (overview, year) = (required("overview")?, column("year"));
 
-        let mut catalog = Catalog { items: Vec::new(), index: HashMap::new(), without_text: Vec::new() };
+        let mut catalog = Catalog::empty();
         for record in reader.records() {
             let record = record.map_err(|e| csv_error(file, &e))?;
             let line = record.position().map_or(0, |position| position.line());
@@ -130,7 +130,7 @@ impl Catalog {
     }
 
     /// Ids of the items that were read but have no text.
-    pub fn without_text(&self) -> &[String] {
+    pub fn without_text(&self) -> &BTreeSet<String> {
         &self.without_text
     }
 
@@ -148,14 +148,19 @@ impl Catalog {
             .into())
     }
 
+    fn empty() -> Self {
+        Catalog { items: Vec::new(), index: HashMap::new(), without_text: BTreeSet::new() }
+    }
+
     fn push(&mut self, item: Item, file: &str, line: u64) -> Result<()> {
-        if item.plot.trim().is_empty() {
-            self.without_text.push(item.id);
-            return Ok(());
-        }
-        if self.index.insert(item.id.clone(), self.items.len()).is_some() {
+        if self.index.contains_key(&item.id) || self.without_text.contains(&item.id) {
             return Err(malformed(file, line, format!("the id {:?} occurs twice", item.id)).into());
         }
+        if item.plot.trim().is_empty() {
+            self.without_text.insert(item.id);
+            return Ok(());
+        }
+        self.index.insert(item.id.clone(), self.items.len());
         self.items.push(item);
         Ok(())
     }
@@ -188,7 +193,8 @@ fn is_genre(name: &str) -> bool {
 fn split_year(title: &str) -> (&str, Option<u16>) {
     let title = title.trim();
     let year = title.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
-    match year.and_then(|(name, digits)| Some((name, digits.parse().ok()?))) {
+    // "Babe (2)" is the second of two, not of the year 2.
+    match year.filter(|(_, digits)| digits.len() == 4).and_then(|(name, digits)| Some((name, digits.parse().ok()?))) {
         Some((name, year)) => (name, Some(year)),
         None => (title, None),
     }

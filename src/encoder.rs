@@ -95,6 +95,11 @@ impl Encoder {
         Ok(Encoded { vectors, truncated: tokenized.truncated })
     }
 
+    /// Whether a text is longer than the token limit, so that its end is not read.
+    pub fn is_truncated(&self, text: &str) -> bool {
+        self.tokenize.is_truncated(text)
+    }
+
     /// Compares one cosine with the reference implementation.
     ///
     /// Shader compilers can be wrong without saying so: call this after loading, and fall back

@@ -20,7 +20,7 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::error::{NumericError, Result};
 use crate::latent::{Latents, dot};
 use crate::ratings::{Rating, Ratings};
-use crate::ridge::Ridge;
+use crate::ridge::{Ridge, is_ridge};
 
 /// Settings of a fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,7 @@ impl Factorization {
     /// ```
     ///
     /// # Errors
-    /// [`NumericError::BadSetting`] without factors or with a ridge that is not above 0.
+    /// [`NumericError::BadSetting`] without factors or with a ridge below 0.000001.
     pub fn fit(&self, ratings: &Ratings, mut after_sweep: impl FnMut(usize, usize) -> Result<()>) -> Result<Factors> {
         self.check()?;
         let by_user: Vec<Vec<Rating>> = ratings.by_user().into_iter().map(<[Rating]>::to_vec).collect();
@@ -104,8 +104,8 @@ impl Factorization {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         match self {
             _ if self.factors == 0 => bad("factors", "use at least 1"),
-            _ if self.ridge.is_nan() || self.ridge <= 0.0 => bad("ridge", "it must be above 0"),
-            _ if self.bias_ridge.is_nan() || self.bias_ridge <= 0.0 => bad("bias_ridge", "it must be above 0"),
+            _ if !is_ridge(self.ridge) => bad("ridge", "it must be finite and at least 0.000001"),
+            _ if !is_ridge(self.bias_ridge) => bad("bias_ridge", "it must be finite and at least 0.000001"),
             _ if !(0.0..1.0).contains(&self.unobserved_weight) => bad("unobserved_weight", "it must be in [0, 1)"),
             _ => Ok(()),
         }

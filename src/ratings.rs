@@ -196,13 +196,14 @@ impl Ratings {
         self.split_by(|_| position.next().is_some_and(|index| held_out[index]))
     }
 
-    /// Holds out all observations of a random share of `eligible` items (a *cold* split).
+    /// Holds out all observations of a random share of `eligible` items (a *cold* split). Numbers that are no item's
+    /// count for the share and hold out nothing.
     pub fn split_items(&self, eligible: &[usize], share: f64, seed: u64) -> Split {
         let mut order = eligible.to_vec();
         order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
         order.truncate((share * eligible.len() as f64) as usize);
         let mut held_out = vec![false; self.items.len()];
-        order.iter().for_each(|&item| held_out[item] = true);
+        order.iter().filter(|&&item| item < self.items.len()).for_each(|&item| held_out[item] = true);
         self.split_by(|rating| held_out[rating.item as usize])
     }
 

@@ -2,6 +2,11 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
+/// Whether a strength keeps systems solvable in f64, whatever the observations.
+pub(crate) fn is_ridge(strength: f64) -> bool {
+    strength.is_finite() && strength >= 1e-6
+}
+
 /// The normal equations of `min Σ w (target − x·row)² + (x − prior)ᵀ ridge (x − prior)`.
 ///
 /// Observations are added one by one; solves are in f64.

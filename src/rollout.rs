@@ -11,112 +11,18 @@
 //! In scope: the order of effects, checking replies, keeping the record. Out of scope: retries,
 //! time, budgets, how anything is computed.
 
+mod effect;
 pub mod transcript;
 
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::catalog::Item;
-use crate::design::Design;
 use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
 use crate::objective::{FIELDS, Objective, State, fields};
 use crate::profile::Profile;
-
-/// What an episode needs from the world next.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "effect", rename_all = "kebab-case")]
-pub enum Effect {
-    /// List `count` candidate actions for an item.
-    Propose {
-        /// The text now.
-        item: Item,
-        /// Whom to write personalised actions for.
-        profile: Profile,
-        /// How many actions.
-        count: usize,
-        /// Makes the answer repeatable where the proposer can.
-        seed: u64,
-    },
-    /// Rewrite an item once for each action, each from the same item.
-    Rewrite {
-        /// The text now.
-        item: Item,
-        /// What to change.
-        actions: Vec<Action>,
-        /// One seed for each action.
-        seeds: Vec<u64>,
-    },
-    /// Encode texts.
-    Encode {
-        /// The texts.
-        texts: Vec<String>,
-    },
-    /// Choose one of the candidates.
-    Choose(Choices),
-}
-
-/// What the world answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", content = "value", rename_all = "kebab-case")]
-pub enum Reply {
-    /// To [`Effect::Propose`].
-    Actions(Vec<Action>),
-    /// To [`Effect::Rewrite`], in the order of the actions.
-    Items(Vec<Item>),
-    /// To [`Effect::Encode`], in the order of the texts.
-    Vectors(Latents),
-    /// To [`Effect::Choose`].
-    Choice(Choice),
-}
-
-/// What a policy chooses from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Choices {
-    /// Step, from 0.
-    pub step: usize,
-    /// Where the episode is.
-    pub state: State,
-    /// The candidates, all different.
-    pub actions: Vec<Action>,
-    /// Where each candidate would lead; empty without lookahead.
-    pub outcomes: Vec<State>,
-    /// Seeds the draw.
-    pub seed: u64,
-}
-
-/// What a policy chose, and why.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Choice {
-    /// Index of the action.
-    pub index: usize,
-    /// Log-probability the policy gave to it.
-    pub log_probability: f32,
-    /// The design over the candidates, where the policy computed one.
-    pub design: Option<DesignSummary>,
-}
-
-/// The part of a design that explains a choice.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DesignSummary {
-    /// Largest leverage − dimension; 0 at the optimum.
-    pub optimality_gap: f64,
-    /// Dimension of the span of the displacements.
-    pub effective_rank: usize,
-    /// Weight of each candidate.
-    pub weights: Vec<f64>,
-}
-
-impl From<Design> for DesignSummary {
-    fn from(design: Design) -> Self {
-        DesignSummary {
-            optimality_gap: design.optimality_gap,
-            effective_rank: design.dimension,
-            weights: design.weights,
-        }
-    }
-}
+pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
 
 /// One edit and where it led.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -273,7 +179,8 @@ impl Rollout {
     }
 
     fn actions_proposed(self, proposed: Vec<Action>) -> Result<Next> {
-        let actions = different(proposed);
+        let mut actions = different(proposed);
+        actions.truncate(self.settings.candidates);
         if actions.is_empty() {
             return Err(RolloutError::NoActions { step: self.steps.len() }.into());
         }
@@ -288,6 +195,7 @@ impl Rollout {
         if items.len() != actions.len() {
             return Err(wrong("one item for each action is needed"));
         }
+        self.check_identity(&items)?;
         let effect = encode(&items);
         Ok(self.need(Phase::PreviewVectors(actions, items), effect))
     }
@@ -318,6 +226,7 @@ impl Rollout {
         let (Some(item), true) = (items.pop(), items.is_empty()) else {
             return Err(wrong("exactly one item is needed"));
         };
+        self.check_identity(std::slice::from_ref(&item))?;
         let effect = encode(std::slice::from_ref(&item));
         Ok(self.need(Phase::RewrittenVectors(step, item), effect))
     }
@@ -336,6 +245,16 @@ impl Rollout {
         let seeds = (0..actions.len() as u64).map(|index| self.seed(Draw::Rewrite(index))).collect();
         let effect = Effect::Rewrite { item: self.state().item.clone(), actions, seeds };
         (self, effect)
+    }
+
+    /// A rewrite changes what is said about an item, not which item it is.
+    fn check_identity(&self, rewritten: &[Item]) -> Result<()> {
+        let Item { id, title, .. } = &self.state().item;
+        let keeps = |item: &Item| item.id == *id && item.title == *title && !item.plot.trim().is_empty();
+        if rewritten.iter().all(keeps) {
+            return Ok(());
+        }
+        Err(wrong("a rewritten item must keep its id and title and have a plot"))
     }
 
     fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {

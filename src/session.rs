@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, Item};
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::{Error, NumericError, Result, RolloutError};
-use crate::gap::GapSettings;
+use crate::gap::{self, GapSettings};
 use crate::latent::Latents;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
@@ -212,17 +212,17 @@ impl Session {
     /// # Errors
     /// As [`Session::agent`].
     pub fn info(&self) -> Result<InfoView> {
-        Ok(InfoView::of(self.agent()?, self.fingerprint()))
+        Ok(InfoView::of(self.agent()?, &self.encoder))
     }
 
-    /// A user's content gaps.
+    /// The content gaps of one user or of a group, best first.
     ///
     /// # Errors
-    /// As [`Agent::gaps`].
-    pub fn gaps(&self, user: &str, count: usize) -> Result<Vec<GapView>> {
+    /// As [`Agent::objective`] and [`gap::find`].
+    pub fn gaps<T: AsRef<str>>(&self, users: &[T], count: usize) -> Result<Vec<GapView>> {
         let agent = self.agent()?;
-        let gaps = agent.gaps(user, &GapSettings { count, ..Default::default() })?;
-        let objective = agent.objective(agent.ratings().user_index(user)?);
+        let objective = agent.objective(users)?;
+        let gaps = gap::find(&objective.utility, agent.items(), &GapSettings { count, ..Default::default() })?;
         Ok(gaps.iter().map(|gap| GapView::of(gap, &objective, agent)).collect())
     }
 
@@ -237,7 +237,7 @@ impl Session {
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
         options.check()?;
-        let view = View::new(self.agent()?, options);
+        let view = View::new(self.agent()?, &self.encoder, options);
         let (trajectory, transcript) = match options.policy {
             Method::BestOfN => {
                 let best = self.best_of_n(options, &mut tick).await?;
@@ -287,7 +287,7 @@ impl Session {
         let SteerOptions { horizon, candidates, .. } = *options;
         let settings = RolloutSettings { horizon, candidates, lookahead: policy.needs_lookahead(), seed };
         let start = agent.rollout(&options.user, &options.item, settings)?;
-        let view = View::new(agent, options);
+        let view = View::new(agent, &self.encoder, options);
         let mut scratch = VectorCache::new(self.fingerprint());
         let mut transcript = Transcript::default();
         let mut anchor = None;

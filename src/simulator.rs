@@ -68,9 +68,10 @@ impl Simulator {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut unused: Vec<&Kind> = self.bank.kinds().filter(|kind| !kind.is_woven_into(item)).collect();
         unused.shuffle(&mut random);
-        let generic = self.write(&mut unused, count.div_ceil(2), Origin::Generic, &mut random);
+        let mut categories = Category::ALL.into_iter().cycle();
+        let generic = write(&mut unused, count.div_ceil(2), Origin::Generic, &mut categories, &mut random);
         unused.sort_by_key(|kind| std::cmp::Reverse(kind.appeal(profile)));
-        let personalised = self.write(&mut unused, count / 2, Origin::Personalised, &mut random);
+        let personalised = write(&mut unused, count / 2, Origin::Personalised, &mut categories, &mut random);
         generic.into_iter().chain(personalised).collect()
     }
 
@@ -94,22 +95,6 @@ impl Simulator {
         woven.fold(anchor.clone(), |attributes, kind| attributes.shifted(&kind.raises, &kind.lowers))
     }
 
-    /// Takes kinds from the front of `unused`, the categories in turn, and writes each as an action.
-    fn write(&self, unused: &mut Vec<&Kind>, count: usize, origin: Origin, random: &mut ChaCha8Rng) -> Vec<Action> {
-        let mut actions = Vec::new();
-        // However many are asked for, there are no more than the unused kinds.
-        for &category in Category::ALL.iter().cycle().take(count.min(Category::ALL.len() * unused.len())) {
-            if actions.len() == count {
-                break;
-            }
-            let Some(position) = unused.iter().position(|kind| kind.category == category) else { continue };
-            let kind = unused.remove(position);
-            let text = kind.actions.choose(random).expect("every kind has a phrasing");
-            actions.push(Action { text: text.clone(), category, origin });
-        }
-        actions
-    }
-
     /// The kind of edit a request asks for, by the words it shares with each kind.
     fn recognise(&self, action: &Action, random: &mut ChaCha8Rng) -> Option<&Kind> {
         // Short ones too: "cut" turns a request around.
@@ -124,10 +109,30 @@ impl Simulator {
 
     /// The kind itself, or, when the simulator is unfaithful, another one of the same category.
     fn performed<'a>(&'a self, asked: &'a Kind, category: Category, random: &mut ChaCha8Rng) -> &'a Kind {
-        if random.random_bool(self.settings.fidelity.clamp(0.0, 1.0)) {
+        // A fidelity that is no number is no fidelity.
+        if random.random_range(0.0..1.0) < self.settings.fidelity {
             return asked;
         }
         let others: Vec<&Kind> = self.bank.kinds().filter(|kind| kind.category == category).collect();
         others.choose(random).copied().unwrap_or(asked)
     }
+}
+
+/// Takes kinds from the front of `unused`, the categories in turn, and writes each as an action.
+fn write(
+    unused: &mut Vec<&Kind>,
+    count: usize,
+    origin: Origin,
+    categories: &mut impl Iterator<Item = Category>,
+    random: &mut ChaCha8Rng,
+) -> Vec<Action> {
+    let mut actions = Vec::new();
+    while actions.len() < count && !unused.is_empty() {
+        let Some(category) = categories.next() else { break };
+        let Some(position) = unused.iter().position(|kind| kind.category == category) else { continue };
+        let kind = unused.remove(position);
+        let text = kind.actions.choose(random).expect("every kind has a phrasing");
+        actions.push(Action { text: text.clone(), category, origin });
+    }
+    actions
 }

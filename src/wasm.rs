@@ -119,10 +119,10 @@ impl RawSession {
         to_js(&self.0.info().map_err(thrown)?)
     }
 
-    /// A user's content gaps.
+    /// Content gaps of one user or of a group.
     pub fn gaps(&self, options: JsValue) -> Outcome<JsValue> {
         let options: convert::GapOptions = from_js(options)?;
-        to_js(&self.0.gaps(&options.user, options.count).map_err(thrown)?)
+        to_js(&self.0.gaps(&options.users, options.count).map_err(thrown)?)
     }
 
     /// Runs one request.

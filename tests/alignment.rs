@@ -177,6 +177,7 @@ fn folding_in_an_unknown_item_or_no_number_is_refused() {
     let places = alignment.place_all(&world.1).unwrap();
     assert_eq!(alignment.fold_in(&[(ITEMS, 3.0)], &places).unwrap_err().code(), "numeric.wrong_size");
     assert_eq!(alignment.fold_in(&[(0, f32::INFINITY)], &places).unwrap_err().code(), "numeric.not_finite");
+    assert_eq!(alignment.fold_in(&[(0, 3.0)], &Latents::zeros(ITEMS, 9)).unwrap_err().code(), "numeric.wrong_size");
 }
 
 #[test]

@@ -177,6 +177,12 @@ fn a_cold_split_holds_out_whole_items_among_the_eligible() {
 }
 
 #[test]
+fn a_cold_split_ignores_numbers_that_are_no_item() {
+    let split = many().split_items(&[usize::MAX, 1_000_000], 1.0, 0);
+    assert!(split.test.is_empty());
+}
+
+#[test]
 fn splits_depend_on_the_seed_and_on_nothing_else() {
     let whole = many();
     let eligible: Vec<usize> = (0..40).collect();

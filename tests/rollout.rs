@@ -343,6 +343,30 @@ fn vectors_that_are_no_numbers_are_an_error_and_no_panic() {
 }
 
 #[test]
+fn a_rewrite_that_makes_another_item_of_it_is_refused() {
+    let changes: [fn(&mut Item); 3] =
+        [|item| item.id = "other".into(), |item| item.title.clear(), |item| item.plot.clear()];
+    for settings in [settings(), blind()] {
+        for change in changes {
+            let replaced = |effect: &Effect| {
+                let Effect::Rewrite { item, actions, .. } = effect else { return None };
+                let mut items: Vec<Item> = actions.iter().map(|action| edited(item, action)).collect();
+                items.last_mut().map(change);
+                Some(Reply::Items(items))
+            };
+            assert_eq!(code(run(settings.clone(), replaced)), "rollout.wrong_reply");
+        }
+    }
+}
+
+#[test]
+fn a_proposer_that_says_too_much_is_cut_short() {
+    let chatty = run(settings(), proposing(&["rain", "sun", "wind", "hail", "snow"])).unwrap();
+    assert!(chatty.steps.iter().all(|step| step.candidates.len() == 3));
+    assert_eq!(chatty.environment_calls, 6);
+}
+
+#[test]
 fn vectors_of_another_width_are_refused() {
     let wide = |effect: &Effect| match effect {
         Effect::Encode { texts } => Some(Reply::Vectors(Latents::zeros(texts.len(), 3))),

@@ -3,7 +3,9 @@
 mod support;
 
 use std::cell::RefCell;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use aquiline::catalog::Catalog;
 use aquiline::encoder::cache::VectorCache;
 use aquiline::error::RolloutError;
 use aquiline::rollout::transcript::Transcript;
@@ -21,6 +23,12 @@ fn prepared(cache: Option<&[u8]>) -> (Session, usize) {
     let mut session = Session::new(support::encoder(), dataset(), 0);
     let encoded = count_encoded(&mut session, cache);
     (session, encoded)
+}
+
+/// A prepared session for the tests that only ask it.
+fn shared() -> MutexGuard<'static, Session> {
+    static SESSION: LazyLock<Mutex<Session>> = LazyLock::new(|| Mutex::new(prepared(None).0));
+    SESSION.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Prepares, and says how many texts had to be encoded.
@@ -91,7 +99,7 @@ fn a_retry_with_an_older_cache_keeps_what_was_encoded_since() {
 
 #[test]
 fn every_method_tells_anchor_steps_and_end_and_its_record_replays() {
-    let (session, _) = prepared(None);
+    let session = shared();
     for policy in [Method::Uniform, Method::Optimistic, Method::GOptimal, Method::Greedy, Method::BestOfN] {
         let told = RefCell::new(Vec::new());
         let tick = async |event: Tell| {
@@ -115,7 +123,7 @@ fn every_method_tells_anchor_steps_and_end_and_its_record_replays() {
 
 #[test]
 fn bad_requests_are_typed_errors() {
-    let (session, _) = prepared(None);
+    let session = shared();
     let good = options(&session, Method::Greedy);
     let with = |change: &dyn Fn(&mut SteerOptions)| {
         let mut options = good.clone();
@@ -127,15 +135,56 @@ fn bad_requests_are_typed_errors() {
     assert_eq!(with(&|o| o.horizon = 0), "rollout.no_horizon");
     assert_eq!(with(&|o| o.subset = 7), "design.subset_too_large");
     assert_eq!(with(&|o| o.subset = 0), "numeric.bad_setting");
-    assert_eq!(session.gaps("nobody", 3).unwrap_err().code(), "data.unknown_user");
-    assert_eq!(session.gaps(&good.user, 0).unwrap_err().code(), "numeric.bad_setting");
+    assert_eq!(session.gaps(&["nobody"], 3).unwrap_err().code(), "data.unknown_user");
+    assert_eq!(session.gaps(&[&good.user], 0).unwrap_err().code(), "numeric.bad_setting");
     let cancelled = pollster::block_on(session.steer(&good, async |_| Err(RolloutError::Cancelled.into())));
     assert_eq!(cancelled.unwrap_err().code(), "cancelled");
 }
 
 #[test]
+fn gaps_of_a_group_are_worth_the_mean_of_its_members() {
+    let session = shared();
+    let users: Vec<String> = session.info().unwrap().users.iter().take(5).map(|user| user.id.clone()).collect();
+    let gaps = session.gaps(&users, 4).unwrap();
+    assert!(!gaps.is_empty());
+    let agent = session.agent().unwrap();
+    let mean = agent.objective(&users).unwrap();
+    let members: Vec<_> = users.iter().map(|user| agent.objective(&[user]).unwrap()).collect();
+    for item in agent.items().rows() {
+        let of_members = members.iter().map(|member| member.utility.affinity(item)).sum::<f32>() / 5.0;
+        assert!((mean.utility.affinity(item) - of_members).abs() < 1e-5);
+    }
+    assert!((mean.typical_uncertainty() - members[0].typical_uncertainty()).abs() < 1e-6, "a mean is as uncertain");
+    assert_eq!(session.gaps::<&str>(&[], 4).unwrap_err().code(), "data.empty");
+}
+
+#[test]
+fn a_text_longer_than_the_encoder_reads_is_said_to_be() {
+    let mut dataset = dataset();
+    let mut items = dataset.catalog.items().to_vec();
+    let (user, long) = (dataset.ratings.users()[0].clone(), items[0].id.clone());
+    items[0].plot = "A very long story about a kite. ".repeat(60);
+    dataset.catalog = Catalog::new(items).unwrap();
+    let mut session = Session::new(support::encoder(), dataset, 0);
+    pollster::block_on(session.prepare(None, async |_| Ok(()))).unwrap();
+    assert_eq!(session.info().unwrap().items_truncated, 1);
+    let told = RefCell::new(Vec::new());
+    let tick = async |event: Tell| {
+        if let Tell::Event(event) = event
+            && let EpisodeEvent::Anchor { state, .. } = *event
+        {
+            told.borrow_mut().push(state.truncated);
+        }
+        Ok(())
+    };
+    let options = SteerOptions { user, item: long, horizon: 1, candidates: 2, subset: 1, ..Default::default() };
+    pollster::block_on(session.steer(&options, tick)).unwrap();
+    assert_eq!(told.into_inner(), [true]);
+}
+
+#[test]
 fn greedy_steering_gains_more_than_random_edits() {
-    let (session, _) = prepared(None);
+    let session = shared();
     let users: Vec<(String, String)> =
         session.info().unwrap().users.iter().take(6).map(|user| (user.id.clone(), user.low[0].clone())).collect();
     let gain = |policy| -> f32 {

@@ -284,7 +284,7 @@ fn kind_of<'a>(kinds: &'a [Kind], action: &Action) -> &'a Kind {
 #[test]
 fn proposals_are_different_half_personalised_and_of_every_category() {
     let kinds = kinds();
-    for count in [10, 15, 20, 60] {
+    for count in [5, 6, 10, 15, 20, 60] {
         for seed in 0..20 {
             let actions = Simulator::strong().propose(&item(), &Profile::default(), count, seed);
             assert_eq!(actions.len(), count);

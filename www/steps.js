@@ -12,7 +12,13 @@ export function anchorCard(state) {
     element('p', { class: 'plot' }, state.item.plot),
     element('p', { class: 'facts' },
       element('span', {}, element('b', {}, `Utility ${decimal(state.utility)}`), ` ${plusMinus(state.uncertainty)}`),
-      element('span', {}, `rating part ${decimal(state.affinity)}, novelty part ${decimal(state.novelty)}`)));
+      element('span', {}, `rating part ${decimal(state.affinity)}, novelty part ${decimal(state.novelty)}`),
+      truncation(state)));
+}
+
+/** A text is read up to 256 tokens; what comes after changes no number, so it has to be said. */
+function truncation(state) {
+  return state.truncated ? element('span', {}, 'longer than the encoder reads: the end does not count') : null;
 }
 
 /** `before` is the state the edit started from, `range` the utilities its line spans. */
@@ -31,7 +37,8 @@ export function stepCard(step, before, range) {
       itemChanges(before.item, state.item),
       element('p', { class: 'facts' },
         element('span', {}, `${decimal(state.distance, 2)} from the start`),
-        element('span', {}, duration(step.milliseconds))),
+        element('span', {}, duration(step.milliseconds)),
+        truncation(state)),
       consideredActions(step)));
 }
 

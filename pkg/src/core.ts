@@ -41,7 +41,7 @@ export interface RawSession {
   prepare(cache: Uint8Array | undefined, tick: Tick): Promise<void>;
   cacheBytes(): Uint8Array | undefined;
   info(): CoreInfo;
-  gaps(options: { user: string; count: number }): Gap[];
+  gaps(options: { users: string[]; count: number }): Gap[];
   steer(options: CoreSteerOptions, tick: Tick): Promise<void>;
   free(): void;
 }

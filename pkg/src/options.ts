@@ -39,7 +39,8 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
 }
 
 export function gapsRequest(options: GapsOptions): GapsRequest {
-  return { type: 'gaps', user: options.user, count: wholeNumber('count', options.count, 8) };
+  const users = typeof options.user === 'string' ? [options.user] : [...options.user];
+  return { type: 'gaps', users, count: wholeNumber('count', options.count, 8) };
 }
 
 /** Only what the core cannot say: it never sees a number that is no whole number. What is too much, it knows. */

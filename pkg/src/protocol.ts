@@ -19,7 +19,7 @@ export interface CreateRequest {
 
 export interface GapsRequest {
   type: 'gaps';
-  user: string;
+  users: string[];
   count: number;
 }
 

@@ -65,7 +65,7 @@ class Service {
       }
       case 'gaps':
         await pause(call);
-        return this.opened().gaps({ user: request.user, count: request.count });
+        return this.opened().gaps({ users: request.users, count: request.count });
       case 'steer':
         await steer(this.opened(), request.options, call);
         return undefined;

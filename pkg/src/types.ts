@@ -39,6 +39,8 @@ export interface State {
   place: [x: number, y: number];
   /** The point of the latent space; its last coordinate is the item's bias, in rating units. */
   latent: number[];
+  /** Whether the text is longer than the encoder reads (256 tokens), so that its end does not count. */
+  truncated: boolean;
 }
 
 export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';
@@ -132,6 +134,8 @@ export interface Info {
   users: { id: string; ratings: number; likes: string[]; low: string[] }[];
   /** Items left out because they have no text. */
   itemsWithoutText: number;
+  /** Items whose text is longer than the encoder reads, so that its end does not count. */
+  itemsTruncated: number;
 }
 
 /** What a long call reports. `total` is 0 where it is not known. */
@@ -194,7 +198,8 @@ export interface SteerOptions extends CallOptions {
 }
 
 export interface GapsOptions extends CallOptions {
-  user: string;
+  /** One user, or a group whose mean counts. */
+  user: string | readonly string[];
   /** Default 8. */
   count?: number;
 }

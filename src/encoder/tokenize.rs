@@ -24,6 +24,7 @@ impl Default for TokenLimit {
 #[derive(Debug)]
 pub struct Tokenize {
     tokenizer: Tokenizer,
+    limit: TokenLimit,
 }
 
 /// Token ids of many texts.
@@ -62,7 +63,7 @@ impl Tokenize {
         let truncation = TruncationParams { max_length: limit.0, ..Default::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(tokenizer_error)?;
         tokenizer.with_padding(None);
-        Ok(Tokenize { tokenizer })
+        Ok(Tokenize { tokenizer, limit })
     }
 
     /// Tokenizes texts, markers included.
@@ -79,6 +80,12 @@ impl Tokenize {
             tokenized.ids.push(encoding.get_ids().to_vec());
         }
         Ok(tokenized)
+    }
+
+    /// Whether a text is longer than the limit. What cannot be tokenized is not; encoding it says so.
+    pub fn is_truncated(&self, text: &str) -> bool {
+        // A token has at least one byte.
+        text.len() > self.limit.0 && self.tokenize(&[text]).is_ok_and(|tokenized| !tokenized.truncated.is_empty())
     }
 }
 

@@ -7,9 +7,10 @@ use crate::action::Action;
 use crate::agent::Agent;
 use crate::alignment::Skill;
 use crate::catalog::Item;
+use crate::encoder::Encoder;
 use crate::gap::ContentGap;
 use crate::latent::distance;
-use crate::objective::{Objective, State};
+use crate::objective::{Objective, State, fields};
 use crate::profile::Profile;
 use crate::rollout::{DesignSummary, Step, Trajectory};
 
@@ -64,6 +65,8 @@ pub struct StateView {
     /// Position on the map.
     pub place: [f32; 2],
     pub latent: Vec<f32>,
+    /// Whether the text is longer than the encoder reads.
+    pub truncated: bool,
 }
 
 /// A [`Step`].
@@ -137,6 +140,8 @@ pub struct InfoView {
     pub items: Vec<ItemView>,
     pub users: Vec<UserView>,
     pub items_without_text: usize,
+    /// Items whose text is longer than the encoder reads.
+    pub items_truncated: usize,
 }
 
 /// An item on the map.
@@ -166,6 +171,7 @@ pub struct UserView {
 #[derive(Debug)]
 pub(super) struct View<'a> {
     agent: &'a Agent,
+    encoder: &'a Encoder,
     options: &'a SteerOptions,
 }
 
@@ -184,8 +190,8 @@ impl Tell {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(agent: &'a Agent, options: &'a SteerOptions) -> Self {
-        View { agent, options }
+    pub(super) fn new(agent: &'a Agent, encoder: &'a Encoder, options: &'a SteerOptions) -> Self {
+        View { agent, encoder, options }
     }
 
     pub(super) fn state(&self, state: &State, anchor: &State) -> StateView {
@@ -198,6 +204,7 @@ impl<'a> View<'a> {
             distance: distance(&state.latent, &anchor.latent),
             place: self.agent.map_place(&state.latent),
             latent: state.latent.clone(),
+            truncated: is_truncated(self.encoder, &state.item),
         }
     }
 
@@ -248,7 +255,7 @@ impl GapView {
 }
 
 impl InfoView {
-    pub(super) fn of(agent: &Agent, encoder: &str) -> Self {
+    pub(super) fn of(agent: &Agent, encoder: &Encoder) -> Self {
         let (catalog, ratings) = (agent.catalog(), agent.ratings());
         let items = catalog.items().iter().zip(agent.items().rows()).map(|(item, latent)| ItemView {
             id: item.id.clone(),
@@ -269,11 +276,16 @@ impl InfoView {
             }
         });
         InfoView {
-            encoder: encoder.to_owned(),
+            encoder: encoder.fingerprint().to_owned(),
             skill: *agent.alignment().skill(),
             items: items.collect(),
             users: users.collect(),
             items_without_text: catalog.without_text().len(),
+            items_truncated: catalog.items().iter().filter(|item| is_truncated(encoder, item)).count(),
         }
     }
+}
+
+fn is_truncated(encoder: &Encoder, item: &Item) -> bool {
+    fields(item).iter().any(|text| encoder.is_truncated(text))
 }

@@ -15,7 +15,7 @@ pub(super) type Outcome<T> = std::result::Result<T, JsValue>;
 
 #[derive(Deserialize)]
 pub(super) struct GapOptions {
-    pub(super) user: String,
+    pub(super) users: Vec<String>,
     pub(super) count: usize,
 }
 

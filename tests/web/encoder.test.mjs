@@ -49,6 +49,7 @@ for (const [core, weights, tolerance] of [
   ['cpu', '/models/model.safetensors', 1e-4],
   ['cpu', '/half.safetensors', 2e-3],
   ['webgpu', '/models/model.safetensors', 1e-4],
+  ['webgpu', '/half.safetensors', 2e-3],
 ]) {
   test(`the ${core} core meets the reference cosines with ${weights}`, { timeout: 300_000 }, async () => {
     const { together, alone } = await page.evaluate(encodeInPage, { core, weights, texts });

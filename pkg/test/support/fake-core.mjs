@@ -73,12 +73,12 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       return this.#isNew ? new Uint8Array(this.#encoded).fill(1) : undefined;
     }
     info() {
-      return { encoder: 'fake', skill: {}, items: [], users: [], itemsWithoutText: 0 };
+      return { encoder: 'fake', skill: {}, items: [], users: [], itemsWithoutText: 0, itemsTruncated: 0 };
     }
-    gaps({ user, count }) {
+    gaps({ users, count }) {
       failAt('gaps');
-      if (user === 'nobody') throw coreError('data.unknown_user', 'unknown user "nobody"');
-      return Array.from({ length: count }, (_, index) => ({ utility: index, user }));
+      if (users.includes('nobody')) throw coreError('data.unknown_user', 'unknown user "nobody"');
+      return Array.from({ length: count }, (_, index) => ({ utility: index, users }));
     }
     async steer(options, tick) {
       failAt('steer');

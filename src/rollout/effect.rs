@@ -1,0 +1,105 @@
+//! What an episode asks of the world, and what the world answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::Action;
+use crate::catalog::Item;
+use crate::design::Design;
+use crate::latent::Latents;
+use crate::objective::State;
+use crate::profile::Profile;
+
+/// What an episode needs from the world next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "kebab-case")]
+pub enum Effect {
+    /// List `count` candidate actions for an item.
+    Propose {
+        /// The text now.
+        item: Item,
+        /// Whom to write personalised actions for.
+        profile: Profile,
+        /// How many actions.
+        count: usize,
+        /// Makes the answer repeatable where the proposer can.
+        seed: u64,
+    },
+    /// Rewrite an item once for each action, each from the same item.
+    Rewrite {
+        /// The text now.
+        item: Item,
+        /// What to change.
+        actions: Vec<Action>,
+        /// One seed for each action.
+        seeds: Vec<u64>,
+    },
+    /// Encode texts.
+    Encode {
+        /// The texts.
+        texts: Vec<String>,
+    },
+    /// Choose one of the candidates.
+    Choose(Choices),
+}
+
+/// What the world answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", content = "value", rename_all = "kebab-case")]
+pub enum Reply {
+    /// To [`Effect::Propose`].
+    Actions(Vec<Action>),
+    /// To [`Effect::Rewrite`], in the order of the actions.
+    Items(Vec<Item>),
+    /// To [`Effect::Encode`], in the order of the texts.
+    Vectors(Latents),
+    /// To [`Effect::Choose`].
+    Choice(Choice),
+}
+
+/// What a policy chooses from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Step, from 0.
+    pub step: usize,
+    /// Where the episode is.
+    pub state: State,
+    /// The candidates, all different.
+    pub actions: Vec<Action>,
+    /// Where each candidate would lead; empty without lookahead.
+    pub outcomes: Vec<State>,
+    /// Seeds the draw.
+    pub seed: u64,
+}
+
+/// What a policy chose, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Index of the action.
+    pub index: usize,
+    /// Log-probability the policy gave to it.
+    pub log_probability: f32,
+    /// The design over the candidates, where the policy computed one.
+    pub design: Option<DesignSummary>,
+}
+
+/// The part of a design that explains a choice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DesignSummary {
+    /// Largest leverage − dimension; 0 at the optimum.
+    pub optimality_gap: f64,
+    /// Dimension of the span of the displacements.
+    pub effective_rank: usize,
+    /// Weight of each candidate.
+    pub weights: Vec<f64>,
+}
+
+impl From<Design> for DesignSummary {
+    fn from(design: Design) -> Self {
+        DesignSummary {
+            optimality_gap: design.optimality_gap,
+            effective_rank: design.dimension,
+            weights: design.weights,
+        }
+    }
+}
