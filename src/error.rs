@@ -22,6 +22,9 @@ pub enum Error {
     /// A rollout was started or continued wrongly.
     #[error(transparent)]
     Rollout(#[from] RolloutError),
+    /// A policy could not be trained or read.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
 }
 
 /// Shorthand for results of this crate.
@@ -219,6 +222,38 @@ pub enum RolloutError {
     Cancelled,
 }
 
+/// What can go wrong with a policy and its training.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// A training step without anything to learn from.
+    #[error("there is nothing to learn from: at least one episode with one decision is needed")]
+    NoEpisodes,
+    /// A decision without a choice.
+    #[error("a decision has no candidates, or a chosen action is not among them")]
+    NoCandidates,
+    /// A reward, gradient or output that is no number.
+    #[error("{what} is not a finite number, so training stopped; what was learned before is kept")]
+    NotFinite {
+        /// Where it was found.
+        what: &'static str,
+    },
+    /// Bytes that are no checkpoint.
+    #[error("the checkpoint cannot be used: {why}")]
+    Checkpoint {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A checkpoint of another version of this library.
+    #[error("the checkpoint has version {found}, and this library reads version {expected}; train again")]
+    Version {
+        /// Version that can be read.
+        expected: u32,
+        /// Version found.
+        found: u32,
+    },
+}
+
 impl Error {
     /// A stable, machine-readable name of the failure, the same in Rust and in JavaScript.
     ///
@@ -262,6 +297,13 @@ impl Error {
                 RolloutError::Diverged { .. } => "rollout.diverged",
                 RolloutError::Cancelled => "cancelled",
             },
+            Error::Training(e) => match e {
+                TrainingError::NoEpisodes => "training.no_episodes",
+                TrainingError::NoCandidates => "training.no_candidates",
+                TrainingError::NotFinite { .. } => "training.not_finite",
+                TrainingError::Checkpoint { .. } => "training.checkpoint",
+                TrainingError::Version { .. } => "training.version",
+            },
         }
     }
 
@@ -276,6 +318,7 @@ impl Error {
             Error::Data(_) | Error::Numeric(_) | Error::Design(_) => true,
             Error::Encoder(e) => !matches!(e, EncoderError::Device { .. } | EncoderError::SelfTest { .. }),
             Error::Rollout(e) => matches!(e, RolloutError::NoHorizon | RolloutError::Diverged { .. }),
+            Error::Training(e) => !matches!(e, TrainingError::NotFinite { .. }),
         }
     }
 }

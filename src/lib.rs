@@ -63,7 +63,8 @@
 //! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`simulator`]: a seeded stand-in for
 //! the language model.
 //!
-//! *Networks.* `encoder` (feature `networks`): texts to sentence vectors, on the CPU or on WebGPU.
+//! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
+//! policy and the value. `train`: the learner.
 //!
 //! *The product.* [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
 //! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. `wasm`, in browser
@@ -93,6 +94,10 @@ pub mod simulator;
 // Networks
 #[cfg(feature = "networks")]
 pub mod encoder;
+#[cfg(feature = "networks")]
+pub mod network;
+#[cfg(feature = "networks")]
+pub mod train;
 // The product
 pub mod agent;
 #[cfg(feature = "networks")]

@@ -38,8 +38,9 @@ fn only_the_boundary_knows_javascript() {
 }
 
 #[test]
-fn only_the_encoder_names_burn_and_the_tokenizer() {
-    forbid(&["burn::", "tokenizers::", "safetensors::"], &["encoder"]);
+fn only_the_networks_name_burn_and_only_the_encoder_the_tokenizer() {
+    forbid(&["tokenizers::"], &["encoder"]);
+    forbid(&["burn::", "safetensors::"], &["encoder", "network", "train"]);
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn nothing_performs_io_or_reads_a_clock_or_ambient_randomness() {
 
 #[test]
 fn only_the_product_and_the_encoder_are_async() {
-    forbid(&["async ", ".await"], &["encoder", "agent", "session", "wasm"]);
+    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "wasm"]);
 }
 
 #[test]

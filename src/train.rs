@@ -1,0 +1,497 @@
+//! The learner: REINFORCE with a value baseline, kept close to a reference policy (paper §4, Algorithm 1 and Table 7).
+//!
+//! Read it from top to bottom, in the order of the method:
+//!
+//! 1. [`Learner::fit_reference`]: π is fitted to a distribution q over candidates (uniform, optimistic or G-optimal) by
+//!    weighted cross-entropy, `−Σ_a q_a log π(a|s)`, and a copy of it becomes π_ref.
+//! 2. The caller runs episodes with [`Learner::evaluate`]. It alone talks to the environment.
+//! 3. [`Learner::update`]: advantages by GAE (Schulman et al. 2016), then one step on
+//!    `−Σ_t A_t log π(a_t|s_t) + α·KL(π‖π_ref) + (V − R)²`. The paper prints the KL term with the other sign; meant is
+//!    that the agent is kept close.
+//! 4. [`Learner::to_checkpoint`] after any update; a run that goes on from there has the bits of one that never stopped.
+//!
+//! **What the log says** (names as in TRL): `reward` is the utility of the last text, `kl` the exact KL divergence
+//! from π_ref per decision, in nats, `entropy` that of π, `explained_variance` the share of the variance of returns that
+//! V explains (below 0: worse than a constant), `zero_variance_share` the share of groups whose rewards are all equal and
+//! teach nothing, `clipped` whether the policy's gradient was shortened.
+//!
+//! **When it fails.** With few episodes an update the gradient is mostly chance: the KL term then holds π at π_ref. With
+//! α = 0 it may find texts that fool the alignment: look at a judge that never saw the reward.
+
+mod advantage;
+pub mod checkpoint;
+
+use burn::prelude::*;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{NumericError, Result, TrainingError};
+use crate::network::observation::{ActionTable, Observation};
+use crate::network::optimizer::{GradientNorms, Optimizer, OptimizerSettings};
+use crate::network::parameters::Parameters;
+use crate::network::{Batch, Evaluation, NetworkShape, evaluate, forward, matrix, read};
+use advantage::{Estimate, estimate};
+
+/// What advantages are measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// The value network, with generalised advantage estimation.
+    Value,
+    /// The other episodes of the same group (same user and anchor); the value network is not trained.
+    Group,
+}
+
+/// Settings of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainSettings {
+    /// Weight of KL(π‖π_ref).
+    pub kl_weight: f32,
+    /// Divides the scores of candidates: lower is greedier.
+    pub temperature: f32,
+    /// γ.
+    pub discount: f32,
+    /// λ of GAE: 1 trusts returns, 0 trusts V.
+    pub trace: f32,
+    /// Whether rewards are the gains of single steps, U(x_{t+1}) − U(x_t), instead of the last text's U. The optimum is
+    /// the same (Ng et al. 1999), and credit reaches the step that earned it.
+    pub shaping: bool,
+    /// What advantages are measured against.
+    pub baseline: Baseline,
+    /// Whether advantages are brought to mean 0 and variance 1 over an update.
+    pub whitening: bool,
+    /// Learning rates and clipping.
+    pub optimizer: OptimizerSettings,
+    /// Updates without a better mean reward (of the last [`SMOOTHING`]) after which a run has converged; 0 for never.
+    pub patience: usize,
+    /// Seeds the weights and every shuffle.
+    pub seed: u64,
+}
+
+/// Updates that a mean reward is taken over before it is compared.
+pub const SMOOTHING: usize = 5;
+/// Share of the states that the reference is not fitted to, to say how well it fits.
+const HELD_OUT: f64 = 0.1;
+/// States of one step of the reference fit.
+const STATES_PER_STEP: usize = 64;
+
+/// A decision and what was chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What was known.
+    pub observation: Observation,
+    /// Place of the chosen action among the candidates.
+    pub chosen: usize,
+}
+
+/// An episode as the learner needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// The decisions, in order; at least one.
+    pub decisions: Vec<Decision>,
+    /// Utility of the anchor and after each step: one more than decisions.
+    pub utilities: Vec<f32>,
+    /// Episodes of one group began with the same user and anchor.
+    pub group: usize,
+}
+
+/// A distribution q over the candidates of one state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// The state and its candidates.
+    pub observation: Observation,
+    /// Weight of each candidate; the sum is 1.
+    pub weights: Vec<f32>,
+}
+
+/// How well π_ref fits q, as KL(q‖π_ref) in nats on states that it was not fitted to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferenceFit {
+    /// States fitted to.
+    pub states: usize,
+    /// States held out.
+    pub held_out: usize,
+    /// KL(q‖π_ref) on the held-out states.
+    pub kl: f32,
+    /// KL(q‖uniform) there: what a policy that knows nothing has.
+    pub uniform_kl: f32,
+}
+
+/// What one update did.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the head of the module explains them")]
+pub struct UpdateLog {
+    pub update: u64,
+    pub episodes: usize,
+    pub reward_mean: f32,
+    pub reward_std: f32,
+    pub kl: f32,
+    pub entropy: f32,
+    pub policy_loss: f32,
+    pub value_loss: f32,
+    pub explained_variance: f32,
+    pub zero_variance_share: f32,
+    pub gradient_norm: f32,
+    pub clipped: bool,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Updates done.
+    pub updates: u64,
+    /// Episodes used.
+    pub episodes: u64,
+    /// Mean reward of every update.
+    pub rewards: Vec<f32>,
+}
+
+/// π, V, π_ref and everything that changes them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learner {
+    settings: TrainSettings,
+    parameters: Parameters,
+    reference: Parameters,
+    optimizer: Optimizer,
+    progress: Progress,
+}
+
+impl Default for TrainSettings {
+    /// The paper's α, temperature and γ (Table 7).
+    fn default() -> Self {
+        TrainSettings {
+            kl_weight: 0.1,
+            temperature: 0.5,
+            discount: 1.0,
+            trace: 0.95,
+            shaping: false,
+            baseline: Baseline::Value,
+            whitening: true,
+            optimizer: OptimizerSettings::default(),
+            patience: 0,
+            seed: 0,
+        }
+    }
+}
+
+impl Learner {
+    /// An untrained learner; its reference is its own start, which is nearly uniform.
+    ///
+    /// # Errors
+    /// [`NumericError::BadSetting`] for a shape or settings without meaning.
+    pub fn new(shape: NetworkShape, settings: TrainSettings) -> Result<Self> {
+        settings.check()?;
+        let parameters = Parameters::init(shape, settings.seed)?;
+        Ok(Learner {
+            optimizer: Optimizer::new(&parameters),
+            reference: parameters.clone(),
+            parameters,
+            settings,
+            progress: Progress::default(),
+        })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &TrainSettings {
+        &self.settings
+    }
+
+    /// The weights of π and V.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The weights of π_ref.
+    pub fn reference(&self) -> &Parameters {
+        &self.reference
+    }
+
+    /// How far the run is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Fits π to targets by weighted cross-entropy, `epochs` times over all of them, and keeps a copy as π_ref.
+    ///
+    /// `after_epoch(done, total)` is awaited after every pass and may fail to cancel; nothing has changed then.
+    ///
+    /// # Errors
+    /// [`TrainingError::NoEpisodes`] without targets, [`NumericError::BadSetting`] for weights that are no distribution,
+    /// those of [`evaluate`], and whatever `after_epoch` returns.
+    pub async fn fit_reference(
+        &mut self,
+        targets: &[Target],
+        table: &ActionTable,
+        epochs: usize,
+        device: &Device,
+        mut after_epoch: impl AsyncFnMut(usize, usize) -> Result<()>,
+    ) -> Result<ReferenceFit> {
+        check_targets(targets)?;
+        let mut random = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        let mut order: Vec<&Target> = targets.iter().collect();
+        order.shuffle(&mut random);
+        let (held_out, fitted) = order.split_at((targets.len() as f64 * HELD_OUT) as usize);
+        let (mut parameters, mut optimizer) = (self.parameters.clone(), Optimizer::new(&self.parameters));
+        let mut fitted = fitted.to_vec();
+        for epoch in 0..epochs {
+            fitted.shuffle(&mut random);
+            for targets in fitted.chunks(STATES_PER_STEP) {
+                let gradient = self.reference_gradient(&parameters, targets, table, device).await?;
+                optimizer.step(&mut parameters, &gradient, &self.settings.optimizer)?;
+            }
+            after_epoch(epoch + 1, epochs).await?;
+        }
+        let fit = self.reference_fit(&parameters, fitted.len(), held_out, table, device).await?;
+        self.reference = parameters.clone();
+        self.optimizer = Optimizer::new(&parameters);
+        self.parameters = parameters;
+        Ok(fit)
+    }
+
+    /// What π and V say now.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub async fn evaluate(
+        &self,
+        observations: &[Observation],
+        table: &ActionTable,
+        device: &Device,
+    ) -> Result<Vec<Evaluation>> {
+        evaluate(&self.parameters, self.settings.temperature, observations, table, device).await
+    }
+
+    /// What π_ref says; its value has no meaning.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub async fn evaluate_reference(
+        &self,
+        observations: &[Observation],
+        table: &ActionTable,
+        device: &Device,
+    ) -> Result<Vec<Evaluation>> {
+        evaluate(&self.reference, self.settings.temperature, observations, table, device).await
+    }
+
+    /// One step on episodes that were run with π as it is now.
+    ///
+    /// # Errors
+    /// [`TrainingError::NoEpisodes`], [`TrainingError::NotFinite`] for a utility that is no number, and those of
+    /// [`evaluate`]. After an error nothing has changed.
+    pub async fn update(&mut self, episodes: &[Episode], table: &ActionTable, device: &Device) -> Result<UpdateLog> {
+        check_episodes(episodes)?;
+        let decisions: Vec<&Decision> = episodes.iter().flat_map(|episode| &episode.decisions).collect();
+        let observations: Vec<Observation> = decisions.iter().map(|decision| decision.observation.clone()).collect();
+
+        // π_ref and π on the same decisions; only π remembers how it came to its answer.
+        let temperature = self.settings.temperature;
+        let plain = Batch::new(&observations, table, self.parameters.shape(), device)?;
+        let reference = forward(&self.reference.upload(device), &plain, temperature).log_probabilities;
+        let tracked = device.clone().autodiff();
+        let batch = Batch::new(&observations, table, self.parameters.shape(), &tracked)?;
+        let weights = tracked_weights(&self.parameters, &tracked);
+        let pass = forward(&weights, &batch, temperature);
+
+        // Advantages and returns, on the host.
+        let values = read(pass.values.clone()).await?;
+        let Estimate { advantages, returns, zero_variance_share } = estimate(episodes, &values, &self.settings);
+
+        // −A log π(a|s) + α KL(π‖π_ref) + (V − R)², each a mean over decisions.
+        let count = decisions.len();
+        let chosen: Vec<i32> = decisions.iter().map(|decision| decision.chosen as i32).collect();
+        let chosen = Tensor::<1, Int>::from_data(chosen.as_slice(), &tracked).reshape([count, 1]);
+        let column = |values: &[f32]| matrix(values.to_vec(), count, 1, &tracked);
+        let log_probabilities = pass.log_probabilities;
+        let policy_loss = -(log_probabilities.clone().gather(1, chosen) * column(&advantages)).mean();
+        let probabilities = log_probabilities.clone().exp();
+        let reference = reference.autodiff();
+        let kl = (probabilities.clone() * (log_probabilities.clone() - reference)).sum_dim(1).mean();
+        let entropy = -(probabilities * log_probabilities).sum_dim(1).mean();
+        let value_loss = (pass.values - column(&returns)).powi_scalar(2).mean();
+        let objective = policy_loss.clone() + kl.clone() * self.settings.kl_weight;
+        let loss = match self.settings.baseline {
+            Baseline::Value => objective + value_loss.clone(),
+            Baseline::Group => objective,
+        };
+        let logged = Tensor::cat(vec![kl, entropy, policy_loss, value_loss], 0).reshape([1, 4]);
+        let logged = read(logged).await?;
+        let gradient = gradient(&loss, &weights).await?;
+        let norms = self.optimizer.step(&mut self.parameters, &gradient, &self.settings.optimizer)?;
+
+        let rewards: Vec<f32> = episodes.iter().filter_map(|episode| episode.utilities.last().copied()).collect();
+        let (reward_mean, reward_std) = mean_and_deviation(&rewards);
+        self.progress.updates += 1;
+        self.progress.episodes += episodes.len() as u64;
+        self.progress.rewards.push(reward_mean);
+        Ok(UpdateLog {
+            update: self.progress.updates,
+            episodes: episodes.len(),
+            reward_mean,
+            reward_std,
+            kl: logged[0],
+            entropy: logged[1],
+            policy_loss: logged[2],
+            value_loss: logged[3],
+            explained_variance: explained_variance(&returns, &values),
+            zero_variance_share,
+            gradient_norm: norms.policy,
+            clipped: is_clipped(norms, &self.settings.optimizer),
+        })
+    }
+
+    /// Whether the mean reward of the last updates has not grown for as long as `patience` says.
+    pub fn has_converged(&self) -> bool {
+        let TrainSettings { patience, .. } = self.settings;
+        let smoothed: Vec<f32> = self.progress.rewards.windows(SMOOTHING).map(|w| mean_and_deviation(w).0).collect();
+        if patience == 0 || smoothed.len() <= patience {
+            return false;
+        }
+        let (before, recent) = smoothed.split_at(smoothed.len() - patience);
+        let best = |means: &[f32]| means.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        best(recent) <= best(before)
+    }
+
+    async fn reference_gradient(
+        &self,
+        parameters: &Parameters,
+        targets: &[&Target],
+        table: &ActionTable,
+        device: &Device,
+    ) -> Result<Vec<Option<Vec<f32>>>> {
+        let tracked = device.clone().autodiff();
+        let observations: Vec<Observation> = targets.iter().map(|target| target.observation.clone()).collect();
+        let batch = Batch::new(&observations, table, parameters.shape(), &tracked)?;
+        let weights = tracked_weights(parameters, &tracked);
+        let pass = forward(&weights, &batch, self.settings.temperature);
+        let mut wanted = vec![0.0; targets.len() * batch.width];
+        for (row, target) in wanted.chunks_exact_mut(batch.width).zip(targets) {
+            row[..target.weights.len()].copy_from_slice(&target.weights);
+        }
+        let wanted = matrix(wanted, targets.len(), batch.width, &tracked);
+        let loss = -(pass.log_probabilities * wanted).sum_dim(1).mean();
+        gradient(&loss, &weights).await
+    }
+
+    async fn reference_fit(
+        &self,
+        parameters: &Parameters,
+        states: usize,
+        held_out: &[&Target],
+        table: &ActionTable,
+        device: &Device,
+    ) -> Result<ReferenceFit> {
+        let observations: Vec<Observation> = held_out.iter().map(|target| target.observation.clone()).collect();
+        let fitted = evaluate(parameters, self.settings.temperature, &observations, table, device).await?;
+        let count = held_out.len().max(1) as f32;
+        let fit = held_out
+            .iter()
+            .zip(&fitted)
+            .map(|(target, fitted)| divergence(&target.weights, |i| fitted.log_probabilities[i]));
+        let none = held_out.iter().map(|target| divergence(&target.weights, |_| -(target.weights.len() as f32).ln()));
+        Ok(ReferenceFit {
+            states,
+            held_out: held_out.len(),
+            kl: fit.sum::<f32>() / count,
+            uniform_kl: none.sum::<f32>() / count,
+        })
+    }
+}
+
+impl TrainSettings {
+    fn check(&self) -> Result<()> {
+        let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
+        let OptimizerSettings { policy_rate, value_rate, most_gradient } = self.optimizer;
+        let is_share = |value: f32| (0.0..=1.0).contains(&value);
+        match self {
+            _ if !(self.kl_weight >= 0.0 && self.kl_weight.is_finite()) => bad("kl_weight", "use a number from 0"),
+            _ if !(self.temperature >= 0.01 && self.temperature.is_finite()) => bad("temperature", "use at least 0.01"),
+            _ if !is_share(self.discount) => bad("discount", "use a number from 0 to 1"),
+            _ if !is_share(self.trace) => bad("trace", "use a number from 0 to 1"),
+            _ if ![policy_rate, value_rate, most_gradient].iter().all(|rate| *rate > 0.0 && rate.is_finite()) => {
+                bad("optimizer", "use rates and a bound above 0")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn check_targets(targets: &[Target]) -> Result<()> {
+    let is_distribution = |target: &Target| {
+        target.weights.len() == target.observation.candidates.len()
+            && target.weights.iter().all(|weight| *weight >= 0.0)
+            && (target.weights.iter().sum::<f32>() - 1.0).abs() < 1e-3
+    };
+    match targets {
+        [] => Err(TrainingError::NoEpisodes.into()),
+        _ if targets.iter().all(is_distribution) => Ok(()),
+        _ => {
+            Err(NumericError::BadSetting { what: "a target", why: "give one weight for each candidate, 1 in sum" }
+                .into())
+        }
+    }
+}
+
+fn check_episodes(episodes: &[Episode]) -> Result<()> {
+    let chosen_exists = |decision: &Decision| decision.chosen < decision.observation.candidates.len();
+    if episodes.is_empty() || episodes.iter().any(|episode| episode.decisions.is_empty()) {
+        return Err(TrainingError::NoEpisodes.into());
+    }
+    for Episode { decisions, utilities, .. } in episodes {
+        let (expected, found) = (decisions.len() + 1, utilities.len());
+        if expected != found {
+            return Err(NumericError::WrongSize { what: "an episode's utilities", expected, found }.into());
+        }
+        if utilities.iter().any(|utility| !utility.is_finite()) {
+            return Err(TrainingError::NotFinite { what: "the reward" }.into());
+        }
+        if !decisions.iter().all(chosen_exists) {
+            return Err(TrainingError::NoCandidates.into());
+        }
+    }
+    Ok(())
+}
+
+fn tracked_weights(parameters: &Parameters, device: &Device) -> Vec<Tensor<2>> {
+    parameters.upload(device).into_iter().map(Tensor::require_grad).collect()
+}
+
+async fn gradient(loss: &Tensor<1>, weights: &[Tensor<2>]) -> Result<Vec<Option<Vec<f32>>>> {
+    let mut gradients = loss.backward();
+    let mut values = Vec::with_capacity(weights.len());
+    for weight in weights {
+        values.push(match weight.grad_remove(&mut gradients) {
+            Some(gradient) => Some(read(gradient).await?),
+            None => None,
+        });
+    }
+    Ok(values)
+}
+
+fn is_clipped(norms: GradientNorms, settings: &OptimizerSettings) -> bool {
+    norms.policy > settings.most_gradient
+}
+
+/// KL(q‖p) in nats.
+fn divergence(q: &[f32], log_p: impl Fn(usize) -> f32) -> f32 {
+    q.iter().enumerate().filter(|(_, q)| **q > 0.0).map(|(index, q)| q * (q.ln() - log_p(index))).sum()
+}
+
+fn explained_variance(returns: &[f32], values: &[f32]) -> f32 {
+    let errors: Vec<f32> = returns.iter().zip(values).map(|(actual, predicted)| actual - predicted).collect();
+    let (_, deviation) = mean_and_deviation(returns);
+    let (_, error) = mean_and_deviation(&errors);
+    if deviation > 0.0 { 1.0 - (error / deviation).powi(2) } else { 0.0 }
+}
+
+pub(crate) fn mean_and_deviation(values: &[f32]) -> (f32, f32) {
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt())
+}

@@ -1,0 +1,179 @@
+//! A training run written down: f32 safetensors, with everything else as JSON in the header.
+//!
+//! Bytes may come from anywhere: sizes are checked before anything is allocated, every number must be finite, and a
+//! checkpoint of another version or another encoder is refused by name.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Learner, Progress, TrainSettings};
+use crate::error::{EncoderError, Result, TrainingError};
+use crate::network::NetworkShape;
+use crate::network::observation::StateEncoding;
+use crate::network::optimizer::Optimizer;
+use crate::network::parameters::{Parameters, Weight};
+
+/// Raised whenever older readers would misunderstand.
+const VERSION: u32 = 1;
+/// The one key of the header's metadata.
+const HEADER: &str = "aquiline";
+/// Updates that a checkpoint may count: more would be an attack on the reader's memory.
+const MOST_UPDATES: usize = 10_000_000;
+
+/// A learner with what its weights refer to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Fingerprint of the encoder whose vectors the weights read.
+    pub encoder: String,
+    /// How states are turned into numbers.
+    pub encoding: StateEncoding,
+    /// The learner.
+    pub learner: Learner,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    encoder: String,
+    encoding: StateEncoding,
+    shape: NetworkShape,
+    settings: TrainSettings,
+    progress: Progress,
+    optimizer_steps: u64,
+}
+
+/// Only the version, so that an unknown one can be named whatever else has changed.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// What a matrix is for.
+#[derive(Clone, Copy)]
+enum Part {
+    Parameters,
+    Reference,
+    FirstMoment,
+    SecondMoment,
+}
+
+impl Part {
+    const ALL: [Part; 4] = [Part::Parameters, Part::Reference, Part::FirstMoment, Part::SecondMoment];
+
+    fn name(self, weight: Weight) -> String {
+        let part = match self {
+            Part::Parameters => "parameters",
+            Part::Reference => "reference",
+            Part::FirstMoment => "optimizer.first",
+            Part::SecondMoment => "optimizer.second",
+        };
+        format!("{part}.{}", weight.name())
+    }
+}
+
+impl Checkpoint {
+    /// As safetensors.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Learner { settings, parameters, reference, optimizer, progress } = &self.learner;
+        let header = Header {
+            version: VERSION,
+            encoder: self.encoder.clone(),
+            encoding: self.encoding.clone(),
+            shape: parameters.shape().clone(),
+            settings: settings.clone(),
+            progress: progress.clone(),
+            optimizer_steps: optimizer.steps,
+        };
+        let json = serde_json::to_string(&header).expect("the header is plain data with string keys");
+        let mut tensors: Vec<(String, [usize; 2], Vec<u8>)> = Vec::new();
+        for part in Part::ALL {
+            for (index, weight) in Weight::ALL.into_iter().enumerate() {
+                let values = match part {
+                    Part::Parameters => parameters.values_of(weight),
+                    Part::Reference => reference.values_of(weight),
+                    Part::FirstMoment => &optimizer.first[index],
+                    Part::SecondMoment => &optimizer.second[index],
+                };
+                let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                tensors.push((part.name(weight), weight.shape(parameters.shape()), bytes));
+            }
+        }
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
+            (name, view.expect("every matrix has as many values as its shape says"))
+        });
+        let metadata = HashMap::from([(HEADER.to_owned(), json)]);
+        safetensors::serialize(views, Some(metadata)).expect("the header fits into memory, as its parts do")
+    }
+
+    /// Reads what [`Checkpoint::to_bytes`] wrote, for the encoder with this fingerprint.
+    ///
+    /// # Errors
+    /// [`TrainingError::Checkpoint`] for bytes that cannot be used, [`TrainingError::Version`] and
+    /// [`EncoderError::Fingerprint`] for those of another version or encoder.
+    pub fn from_bytes(bytes: &[u8], encoder: &str) -> Result<Self> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| unusable(e.to_string()))?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| unusable(e.to_string()))?;
+        let json = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
+        let json = json.ok_or_else(|| unusable("it is no checkpoint of this library"))?;
+        let Version { version } = serde_json::from_str(json).map_err(|e| unusable(e.to_string()))?;
+        if version != VERSION {
+            return Err(TrainingError::Version { expected: VERSION, found: version }.into());
+        }
+        let header: Header = serde_json::from_str(json).map_err(|e| unusable(e.to_string()))?;
+        if header.encoder != encoder {
+            let (expected, found) = (encoder.to_owned(), header.encoder.chars().take(64).collect());
+            return Err(EncoderError::Fingerprint { expected, found }.into());
+        }
+        header.check()?;
+        let part = |part: Part| -> Result<Parameters> {
+            let mut values: [Vec<f32>; Weight::ALL.len()] = Default::default();
+            for (values, weight) in values.iter_mut().zip(Weight::ALL) {
+                *values = read(&tensors, &part.name(weight))?;
+            }
+            Parameters::from_values(header.shape.clone(), values)
+        };
+        let optimizer = Optimizer {
+            steps: header.optimizer_steps,
+            first: part(Part::FirstMoment)?.into_values(),
+            second: part(Part::SecondMoment)?.into_values(),
+        };
+        Ok(Checkpoint {
+            learner: Learner {
+                parameters: part(Part::Parameters)?,
+                reference: part(Part::Reference)?,
+                optimizer,
+                settings: header.settings,
+                progress: header.progress,
+            },
+            encoder: header.encoder,
+            encoding: header.encoding,
+        })
+    }
+}
+
+impl Header {
+    fn check(&self) -> Result<()> {
+        self.shape.check()?;
+        self.settings.check()?;
+        let rewards = &self.progress.rewards;
+        if rewards.len() > MOST_UPDATES || rewards.iter().any(|reward| !reward.is_finite()) {
+            return Err(unusable("its progress is not one that a run can have"));
+        }
+        Ok(())
+    }
+}
+
+fn read(tensors: &SafeTensors, name: &str) -> Result<Vec<f32>> {
+    let view = tensors.tensor(name).map_err(|e| unusable(e.to_string()))?;
+    if view.dtype() != Dtype::F32 {
+        return Err(unusable(format!("{name} is not f32")));
+    }
+    Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+}
+
+fn unusable(why: impl Into<String>) -> crate::Error {
+    TrainingError::Checkpoint { why: why.into() }.into()
+}
