@@ -110,6 +110,11 @@ impl Alignment {
         (self.mean + self.user_biases[user], self.users.row(user))
     }
 
+    /// The vectors of all fitted users, in rating units.
+    pub fn users(&self) -> &Latents {
+        &self.users
+    }
+
     /// The predicted rating of a point, not clipped to the scale.
     pub fn predict(&self, user: usize, latent: &[f32]) -> f32 {
         let (offset, vector) = self.user(user);

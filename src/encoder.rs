@@ -69,6 +69,11 @@ impl Encoder {
         &self.fingerprint
     }
 
+    /// The device it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// Encodes texts: sorted by length into few padded shapes, returned in their own order.
     ///
     /// `after_batch(done, total)` is awaited after every batch: report progress there, give

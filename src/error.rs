@@ -238,6 +238,17 @@ pub enum TrainingError {
         /// Where it was found.
         what: &'static str,
     },
+    /// A trained policy was asked for before there is one.
+    #[error("there is no trained policy yet: train one, or load a checkpoint")]
+    Untrained,
+    /// An allowance of environment calls that allows none.
+    #[error("a budget of {budget} environment calls does not pay for one update, which takes {needed}")]
+    NoBudget {
+        /// Calls allowed.
+        budget: usize,
+        /// Calls that one update takes.
+        needed: usize,
+    },
     /// Bytes that are no checkpoint.
     #[error("the checkpoint cannot be used: {why}")]
     Checkpoint {
@@ -301,6 +312,8 @@ impl Error {
                 TrainingError::NoEpisodes => "training.no_episodes",
                 TrainingError::NoCandidates => "training.no_candidates",
                 TrainingError::NotFinite { .. } => "training.not_finite",
+                TrainingError::Untrained => "training.untrained",
+                TrainingError::NoBudget { .. } => "training.no_budget",
                 TrainingError::Checkpoint { .. } => "training.checkpoint",
                 TrainingError::Version { .. } => "training.version",
             },

@@ -20,6 +20,11 @@ pub enum ReferencePolicy {
     Optimistic,
     /// The weights of the G-optimal design over the candidates' displacements.
     GOptimal,
+    /// Every candidate of a D-optimal subset of the displacements alike: the paper trains on ten of a hundred.
+    DOptimal {
+        /// Size of the subset; at most all candidates.
+        subset: usize,
+    },
     /// The best of the few candidates that a D-optimal subset of the displacements picks.
     Greedy {
         /// Size of the subset; at most all candidates are looked at.
@@ -36,35 +41,47 @@ impl ReferencePolicy {
     /// Chooses one of the candidates.
     ///
     /// # Errors
+    /// As [`ReferencePolicy::distribution`].
+    pub fn choose(self, choices: &Choices) -> Result<Choice> {
+        let (weights, design) = self.distribution(choices)?;
+        Ok(draw(&weights, choices.seed, design))
+    }
+
+    /// The weight q of each candidate, 1 in sum, and the design where one was computed.
+    ///
+    /// # Errors
     /// [`RolloutError::NoActions`] without candidates, [`RolloutError::WrongReply`] when outcomes
     /// are needed and missing, [`DesignError::SubsetTooLarge`] never: a subset is at most everything.
-    pub fn choose(self, choices: &Choices) -> Result<Choice> {
-        if choices.actions.is_empty() {
+    pub fn distribution(self, choices: &Choices) -> Result<(Vec<f64>, Option<DesignSummary>)> {
+        let count = choices.actions.len();
+        if count == 0 {
             return Err(RolloutError::NoActions { step: choices.step }.into());
         }
-        if self.needs_lookahead() && choices.outcomes.len() != choices.actions.len() {
+        if self.needs_lookahead() && choices.outcomes.len() != count {
             return Err(RolloutError::WrongReply { why: "this policy needs the outcome of every candidate" }.into());
         }
-        match self {
-            ReferencePolicy::Uniform => Ok(draw(&uniform(choices.actions.len()), choices.seed, None)),
-            ReferencePolicy::Optimistic => Ok(certain(best(choices, 0..choices.actions.len()), None)),
+        Ok(match self {
+            ReferencePolicy::Uniform => (alike(count, 0..count), None),
+            ReferencePolicy::Optimistic => (alike(count, [best(choices, 0..count)]), None),
             ReferencePolicy::GOptimal => {
                 let design = design(choices)?;
-                let weights = design.as_ref().map_or_else(|| uniform(choices.actions.len()), |d| d.weights.clone());
-                Ok(draw(&weights, choices.seed, design))
+                (design.as_ref().map_or_else(|| alike(count, 0..count), |d| d.weights.clone()), design)
             }
-            ReferencePolicy::Greedy { subset: size } => greedy(choices, size),
-        }
+            ReferencePolicy::DOptimal { subset } => (alike(count, spread_out(choices, subset)?), design(choices)?),
+            ReferencePolicy::Greedy { subset } => {
+                (alike(count, [best(choices, spread_out(choices, subset)?)]), design(choices)?)
+            }
+        })
     }
 }
 
-fn greedy(choices: &Choices, size: usize) -> Result<Choice> {
-    let looked_at = match subset(&displacements(choices), size.min(choices.actions.len())) {
-        Ok(subset) => subset.actions,
-        Err(error) if is_standstill(&error) => (0..choices.actions.len()).collect(),
-        Err(error) => return Err(error),
-    };
-    Ok(certain(best(choices, looked_at), design(choices)?))
+/// The candidates of a D-optimal subset; all where no candidate moves the item.
+fn spread_out(choices: &Choices, size: usize) -> Result<Vec<usize>> {
+    match subset(&displacements(choices), size.min(choices.actions.len())) {
+        Ok(subset) => Ok(subset.actions),
+        Err(error) if is_standstill(&error) => Ok((0..choices.actions.len()).collect()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The G-optimal design of the candidates; none where no candidate moves the item.
@@ -94,15 +111,16 @@ fn best(choices: &Choices, among: impl IntoIterator<Item = usize>) -> usize {
     among.into_iter().reduce(better).unwrap_or(0)
 }
 
-fn uniform(count: usize) -> Vec<f64> {
-    vec![1.0 / count as f64; count]
+/// Equal weights on some of the candidates.
+fn alike(count: usize, some: impl IntoIterator<Item = usize>) -> Vec<f64> {
+    let mut weights = vec![0.0; count];
+    let some: Vec<usize> = some.into_iter().collect();
+    some.iter().for_each(|&index| weights[index] = 1.0 / some.len() as f64);
+    weights
 }
 
-fn certain(index: usize, design: Option<DesignSummary>) -> Choice {
-    Choice { index, log_probability: 0.0, design }
-}
-
-fn draw(weights: &[f64], seed: u64, design: Option<DesignSummary>) -> Choice {
+/// Draws a candidate by its weight.
+pub(crate) fn draw(weights: &[f64], seed: u64, design: Option<DesignSummary>) -> Choice {
     let mut left: f64 = ChaCha8Rng::seed_from_u64(seed).random_range(0.0..1.0);
     let heavier = |index: &usize| weights[*index] > 0.0;
     let mut index = (0..weights.len()).rfind(heavier).unwrap_or(0);

@@ -202,7 +202,8 @@ impl Rollout {
 
     fn choose(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next> {
         let (step, state, seed) = (self.steps.len(), self.state().clone(), self.seed(Draw::Choose));
-        let choices = Choices { step, state, actions, outcomes, seed };
+        let anchor = self.anchor.as_ref().map_or_else(Vec::new, |anchor| anchor.latent.clone());
+        let choices = Choices { step, horizon: self.settings.horizon, anchor, state, actions, outcomes, seed };
         let effect = Effect::Choose(choices.clone());
         Ok(self.need(Phase::Choice(choices), effect))
     }

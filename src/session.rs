@@ -5,29 +5,32 @@
 //! simulator. It still does no I/O: caches come and go as bytes, and every long call is given a
 //! `tick` that it awaits between pieces of work, which may report progress or fail to cancel.
 
+mod perform;
+mod training;
 pub mod view;
 
-use crate::action::Action;
 use crate::agent::{Agent, Event, best_of, drive};
 use crate::alignment::{AlignmentSettings, Fitting};
 use crate::catalog::{Catalog, Item};
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
-use crate::error::{Error, NumericError, Result, RolloutError};
+use crate::error::{Error, NumericError, Result, RolloutError, TrainingError};
 use crate::gap::{self, GapSettings};
 use crate::latent::Latents;
+use crate::network::observation::StateEncoding;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
 use crate::ratings::Ratings;
 use crate::rollout::transcript::{Exchange, Transcript};
-use crate::rollout::{Effect, Reply, RolloutSettings, Trajectory};
+use crate::rollout::{Effect, RolloutSettings, Trajectory};
 use crate::simulator::tastes::{Attributes, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
+use crate::train::checkpoint::Checkpoint;
+use crate::train::{Decision, Target};
+use perform::{Chooser, Memory, Performer, encode_missing};
 use serde::Deserialize;
+pub use training::TrainOptions;
 use view::{GapView, InfoView, Progress, Tell, View};
-
-/// Texts encoded before the cache is brought up to date: what a cancelled run may lose.
-const TEXTS_PER_ROUND: usize = 64;
 
 /// A catalog with its ratings.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +55,10 @@ pub enum Method {
     Greedy,
     /// The best of several uniform episodes.
     BestOfN,
+    /// By the trained policy.
+    Eagle,
+    /// By the reference that the policy was trained from.
+    EagleReference,
 }
 
 /// One steering request.
@@ -84,6 +91,26 @@ pub struct Session {
     cached_at_start: usize,
     simulator: Simulator,
     agent: Option<Agent>,
+    policy: Option<Checkpoint>,
+    /// Out while an episode runs.
+    memory: std::cell::RefCell<Option<Memory>>,
+}
+
+/// One episode that is to be run.
+struct EpisodeRequest<'a> {
+    user: &'a str,
+    item: &'a str,
+    chooser: Chooser<'a>,
+    settings: RolloutSettings,
+    encoding: Option<&'a StateEncoding>,
+}
+
+/// One episode that was run.
+struct EpisodeRun {
+    trajectory: Trajectory,
+    transcript: Transcript,
+    decisions: Vec<Decision>,
+    targets: Vec<Target>,
 }
 
 impl Method {
@@ -95,6 +122,8 @@ impl Method {
             Method::GOptimal => "g-optimal",
             Method::Greedy => "greedy",
             Method::BestOfN => "best-of-n",
+            Method::Eagle => "eagle",
+            Method::EagleReference => "eagle-reference",
         }
     }
 }
@@ -158,6 +187,8 @@ impl Session {
             dataset: Some(dataset),
             seed,
             agent: None,
+            policy: None,
+            memory: std::cell::RefCell::new(None),
         }
     }
 
@@ -271,10 +302,6 @@ impl Session {
         Ok((Trajectory { environment_calls, ..best }, of_best.unwrap_or_default()))
     }
 
-    #[expect(
-        clippy::await_holding_refcell_ref,
-        reason = "driving alternates between the two closures, so `tick` is never borrowed twice"
-    )]
     async fn episode(
         &self,
         options: &SteerOptions,
@@ -283,61 +310,85 @@ impl Session {
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
         let agent = self.agent()?;
-        let policy = options.reference_policy();
+        let chooser = self.chooser(options)?;
         let SteerOptions { horizon, candidates, .. } = *options;
-        let settings = RolloutSettings { horizon, candidates, lookahead: policy.needs_lookahead(), seed };
-        let start = agent.rollout(&options.user, &options.item, settings)?;
+        let request = EpisodeRequest {
+            user: &options.user,
+            item: &options.item,
+            chooser,
+            settings: RolloutSettings { horizon, candidates, lookahead: chooser.needs_lookahead(), seed },
+            encoding: None,
+        };
         let view = View::new(agent, &self.encoder, options);
-        let mut scratch = VectorCache::new(self.fingerprint());
+        let announced = announce.then_some(&view);
+        let mut memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
+        let run = self.run(&request, &mut memory, announced, tick).await;
+        memory.tidy(self.fingerprint());
+        self.memory.replace(Some(memory));
+        run.map(|run| (run.trajectory, run.transcript))
+    }
+
+    /// One episode; with a view, its anchor and steps are told.
+    #[expect(
+        clippy::await_holding_refcell_ref,
+        reason = "driving alternates between the two closures, so `tick` is never borrowed twice"
+    )]
+    async fn run(
+        &self,
+        request: &EpisodeRequest<'_>,
+        memory: &mut Memory,
+        view: Option<&View<'_>>,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<EpisodeRun> {
+        let agent = self.agent()?;
+        let start = agent.rollout(request.user, request.item, request.settings.clone())?;
+        let mut performer = Performer {
+            encoder: &self.encoder,
+            catalog: &self.cache,
+            simulator: &self.simulator,
+            agent,
+            memory,
+            chooser: request.chooser,
+            user: agent.ratings().user_index(request.user)?,
+            decisions: Vec::new(),
+            encoding: request.encoding,
+            targets: Vec::new(),
+        };
         let mut transcript = Transcript::default();
         let mut anchor = None;
         let tick = std::cell::RefCell::new(tick);
         let perform = async |effect: Effect| {
             let mut tick = tick.borrow_mut();
-            let reply = self.perform(&effect, policy, &mut scratch, &mut **tick).await?;
+            let reply = performer.perform(&effect, &mut **tick).await?;
             transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
             Ok(reply)
         };
         let observe = async |event: Event<'_>| {
+            let Some(view) = view else { return Ok(()) };
             let told = match event {
                 Event::Anchor(state) => {
                     anchor = Some(state.clone());
-                    Tell::anchor(view.state(state, state), &options.user)
+                    Tell::anchor(view.state(state, state), request.user)
                 }
                 Event::Step(index, step) => Tell::step(view.step(index, step, anchor.as_ref().unwrap_or(&step.state))),
             };
-            if announce { tick.borrow_mut()(told).await } else { Ok(()) }
+            tick.borrow_mut()(told).await
         };
         let trajectory = drive(start, perform, observe).await?;
-        Ok((trajectory, transcript))
+        let Performer { decisions, targets, .. } = performer;
+        Ok(EpisodeRun { trajectory, transcript, decisions, targets })
     }
 
-    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
-    async fn perform(
-        &self,
-        effect: &Effect,
-        policy: ReferencePolicy,
-        scratch: &mut VectorCache,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Reply> {
-        match effect {
-            Effect::Propose { item, profile, count, seed } => {
-                Ok(Reply::Actions(self.simulator.propose(item, profile, *count, *seed)))
-            }
-            Effect::Rewrite { item, actions, seeds } => Ok(Reply::Items(self.rewrite(item, actions, seeds))),
-            Effect::Encode { texts } => {
-                let unknown: Vec<String> =
-                    texts.iter().filter(|text| self.cache.get(text).is_none()).cloned().collect();
-                encode_missing(&self.encoder, scratch, &unknown, "candidates", tick).await?;
-                let known = |text: &String| self.cache.get(text).or_else(|| scratch.get(text));
-                Ok(Reply::Vectors(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known))))
-            }
-            Effect::Choose(choices) => Ok(Reply::Choice(policy.choose(choices)?)),
-        }
-    }
-
-    fn rewrite(&self, item: &Item, actions: &[Action], seeds: &[u64]) -> Vec<Item> {
-        actions.iter().zip(seeds).map(|(action, seed)| self.simulator.rewrite(item, action, *seed)).collect()
+    fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {
+        let policy = || self.policy.as_ref().ok_or(TrainingError::Untrained);
+        Ok(match options.policy {
+            Method::Uniform | Method::BestOfN => Chooser::Computed(ReferencePolicy::Uniform),
+            Method::Optimistic => Chooser::Computed(ReferencePolicy::Optimistic),
+            Method::GOptimal => Chooser::Computed(ReferencePolicy::GOptimal),
+            Method::Greedy => Chooser::Computed(ReferencePolicy::Greedy { subset: options.subset }),
+            Method::Eagle => Chooser::Trained(policy()?),
+            Method::EagleReference => Chooser::TrainedReference(policy()?),
+        })
     }
 }
 
@@ -352,40 +403,6 @@ impl SteerOptions {
         }
         Ok(())
     }
-
-    fn reference_policy(&self) -> ReferencePolicy {
-        match self.policy {
-            Method::Uniform | Method::BestOfN => ReferencePolicy::Uniform,
-            Method::Optimistic => ReferencePolicy::Optimistic,
-            Method::GOptimal => ReferencePolicy::GOptimal,
-            Method::Greedy => ReferencePolicy::Greedy { subset: self.subset },
-        }
-    }
-}
-
-/// Encodes the texts that `cache` lacks, shortest first, and puts them there round by round.
-async fn encode_missing(
-    encoder: &Encoder,
-    cache: &mut VectorCache,
-    texts: &[String],
-    kind: &'static str,
-    tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-) -> Result<()> {
-    let mut missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
-    missing.sort_by_key(|text| (text.len(), *text));
-    missing.dedup();
-    let (mut done, total) = (0, missing.len());
-    for round in missing.chunks(TEXTS_PER_ROUND) {
-        let report = async |of_round: usize, _: usize| {
-            tick(Tell::Progress(Progress { kind, done: done + of_round, total, unit: "texts" })).await
-        };
-        let encoded = encoder.encode(round, report).await?;
-        for (text, vector) in round.iter().zip(encoded.vectors.rows()) {
-            cache.insert(text, vector);
-        }
-        done += round.len();
-    }
-    Ok(())
 }
 
 /// The vectors of texts, `width` of them side by side in each row.

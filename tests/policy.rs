@@ -8,18 +8,20 @@ use aquiline::design::{Design, DesignSettings, subset};
 use aquiline::error::RolloutError;
 use aquiline::latent::Latents;
 use aquiline::objective::State;
-use aquiline::policy::ReferencePolicy::{self, GOptimal, Greedy, Optimistic, Uniform};
+use aquiline::policy::ReferencePolicy::{self, DOptimal, GOptimal, Greedy, Optimistic, Uniform};
 use aquiline::rollout::{Choice, Choices};
 
 const HERE: [f32; 2] = [3.0, -1.0];
 const SEEDS: Range<u64> = 0..4000;
-const EVERY_POLICY: [ReferencePolicy; 4] = [Uniform, Optimistic, GOptimal, Greedy { subset: 2 }];
+const EVERY_POLICY: [ReferencePolicy; 5] =
+    [Uniform, Optimistic, GOptimal, DOptimal { subset: 2 }, Greedy { subset: 2 }];
 
 /// Candidates that move the item so far, and the utility there.
 fn choices(moves: &[([f32; 2], f32)]) -> Choices {
     let outcomes: Vec<State> =
         moves.iter().map(|(by, utility)| state([HERE[0] + by[0], HERE[1] + by[1]], *utility)).collect();
-    Choices { step: 2, state: state(HERE, 0.5), actions: actions(moves.len()), outcomes, seed: 0 }
+    let (anchor, state) = (HERE.to_vec(), state(HERE, 0.5));
+    Choices { step: 2, horizon: 5, anchor, state, actions: actions(moves.len()), outcomes, seed: 0 }
 }
 
 fn actions(count: usize) -> Vec<Action> {
@@ -213,5 +215,15 @@ fn equal_seeds_give_equal_choices() {
     for policy in EVERY_POLICY {
         let choose = || policy.choose(&Choices { seed: 12, ..choices(&MOVES) }).unwrap();
         assert_eq!(choose(), choose());
+    }
+}
+
+#[test]
+fn a_d_optimal_subset_is_drawn_from_uniformly() {
+    let choices = choices(&MOVES);
+    let picked = subset(&displacements(&MOVES), 2).unwrap().actions;
+    let (weights, _) = DOptimal { subset: 2 }.distribution(&choices).unwrap();
+    for (index, weight) in weights.iter().enumerate() {
+        assert_eq!(*weight, if picked.contains(&index) { 0.5 } else { 0.0 });
     }
 }

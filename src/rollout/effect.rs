@@ -61,6 +61,10 @@ pub enum Reply {
 pub struct Choices {
     /// Step, from 0.
     pub step: usize,
+    /// Steps of the episode.
+    pub horizon: usize,
+    /// Where the episode began.
+    pub anchor: Vec<f32>,
     /// Where the episode is.
     pub state: State,
     /// The candidates, all different.

@@ -13,6 +13,7 @@ use crate::latent::distance;
 use crate::objective::{Objective, State, fields};
 use crate::profile::Profile;
 use crate::rollout::{DesignSummary, Step, Trajectory};
+use crate::train::UpdateLog;
 
 /// What a `tick` is told.
 #[derive(Debug, Clone, Serialize)]
@@ -22,6 +23,8 @@ pub enum Tell {
     Progress(Progress),
     /// Something happened in an episode.
     Event(Box<EpisodeEvent>),
+    /// The policy has been updated.
+    Update(Box<UpdateLog>),
 }
 
 /// How far a long piece of work is.

@@ -28,7 +28,10 @@ pub(super) fn estimate(episodes: &[Episode], values: &[f32], settings: &TrainSet
         whiten(&mut advantages);
     }
     let equal = groups.values().filter(|(_, deviation)| *deviation < 1e-9).count();
-    Estimate { advantages, returns, zero_variance_share: equal as f32 / groups.len().max(1) as f32 }
+    // Where every episode is a group of its own, there is no such thing.
+    let grouped = groups.len() < episodes.len();
+    let zero_variance_share = if grouped { equal as f32 / groups.len() as f32 } else { 0.0 };
+    Estimate { advantages, returns, zero_variance_share }
 }
 
 /// Either the last utility at the end and 0 before, or the gain of every step.

@@ -1,0 +1,192 @@
+//! Effects of an episode, performed with what a session has: its encoder, its simulator, and a policy.
+
+use crate::agent::Agent;
+use crate::encoder::cache::VectorCache;
+use crate::encoder::{DIMENSIONS, Encoder};
+use crate::error::Result;
+use crate::latent::Latents;
+use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
+use crate::objective::fields;
+use crate::policy::{ReferencePolicy, draw};
+use crate::rollout::{Choice, Choices, Effect, Reply};
+use crate::simulator::Simulator;
+use crate::train::checkpoint::Checkpoint;
+use crate::train::{Decision, Target};
+
+use super::view::{Progress, Tell};
+
+/// Texts encoded before the cache is brought up to date: what a cancelled run may lose.
+const TEXTS_PER_ROUND: usize = 64;
+/// Vectors of candidates' texts that are remembered before all are forgotten.
+const MOST_REMEMBERED: usize = 20_000;
+
+/// How the actions of an episode are chosen.
+#[derive(Clone, Copy)]
+pub(super) enum Chooser<'a> {
+    /// By a distribution that is computed at every decision.
+    Computed(ReferencePolicy),
+    /// By a trained policy.
+    Trained(&'a Checkpoint),
+    /// By the reference that a policy was trained from.
+    TrainedReference(&'a Checkpoint),
+}
+
+/// What is remembered from one episode to the next.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Vectors of texts that are not the catalog's.
+    vectors: VectorCache,
+    pub(super) table: ActionTable,
+}
+
+/// What performs the effects of one episode.
+pub(super) struct Performer<'a> {
+    pub(super) encoder: &'a Encoder,
+    pub(super) catalog: &'a VectorCache,
+    pub(super) simulator: &'a Simulator,
+    pub(super) agent: &'a Agent,
+    pub(super) memory: &'a mut Memory,
+    pub(super) chooser: Chooser<'a>,
+    /// Index of the user.
+    pub(super) user: usize,
+    /// What a trained policy decided.
+    pub(super) decisions: Vec<Decision>,
+    /// Where set, the distributions of a computed policy are kept as targets for a trained one.
+    pub(super) encoding: Option<&'a StateEncoding>,
+    /// Those targets.
+    pub(super) targets: Vec<Target>,
+}
+
+impl Chooser<'_> {
+    pub(super) fn needs_lookahead(self) -> bool {
+        matches!(self, Chooser::Computed(policy) if policy.needs_lookahead())
+    }
+}
+
+impl Memory {
+    pub(super) fn new(fingerprint: &str) -> Self {
+        Memory { vectors: VectorCache::new(fingerprint), table: ActionTable::new(DIMENSIONS) }
+    }
+
+    /// Forgets the texts when there are too many; actions are fewer, and a policy refers to them.
+    pub(super) fn tidy(&mut self, fingerprint: &str) {
+        if self.vectors.len() > MOST_REMEMBERED {
+            self.vectors = VectorCache::new(fingerprint);
+        }
+    }
+}
+
+impl Performer<'_> {
+    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
+    pub(super) async fn perform(
+        &mut self,
+        effect: &Effect,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Reply> {
+        match effect {
+            Effect::Propose { item, profile, count, seed } => {
+                Ok(Reply::Actions(self.simulator.propose(item, profile, *count, *seed)))
+            }
+            Effect::Rewrite { item, actions, seeds } => {
+                let rewrites = actions.iter().zip(seeds);
+                Ok(Reply::Items(rewrites.map(|(action, seed)| self.simulator.rewrite(item, action, *seed)).collect()))
+            }
+            Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
+            Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
+        }
+    }
+
+    async fn encode(&mut self, texts: &[String], tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> Result<Latents> {
+        let unknown: Vec<String> = texts.iter().filter(|text| self.catalog.get(text).is_none()).cloned().collect();
+        encode_missing(self.encoder, &mut self.memory.vectors, &unknown, "candidates", tick).await?;
+        let known = |text: &String| self.catalog.get(text).or_else(|| self.memory.vectors.get(text));
+        Ok(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known)))
+    }
+
+    async fn choose(&mut self, choices: &Choices, tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> Result<Choice> {
+        let (checkpoint, is_reference) = match self.chooser {
+            Chooser::Computed(policy) => return self.choose_by(policy, choices, tick).await,
+            Chooser::Trained(checkpoint) => (checkpoint, false),
+            Chooser::TrainedReference(checkpoint) => (checkpoint, true),
+        };
+        let observation = self.observe(&checkpoint.encoding, choices, tick).await?;
+        let one = std::slice::from_ref(&observation);
+        let (learner, table, device) = (&checkpoint.learner, &self.memory.table, self.encoder.device());
+        let evaluated = match is_reference {
+            true => learner.evaluate_reference(one, table, device).await?,
+            false => learner.evaluate(one, table, device).await?,
+        };
+        let weights: Vec<f64> =
+            evaluated.iter().flat_map(|e| &e.log_probabilities).map(|&value| f64::from(value).exp()).collect();
+        let choice = draw(&weights, choices.seed, None);
+        self.decisions.push(Decision { observation, chosen: choice.index });
+        Ok(choice)
+    }
+
+    async fn choose_by(
+        &mut self,
+        policy: ReferencePolicy,
+        choices: &Choices,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Choice> {
+        let (weights, design) = policy.distribution(choices)?;
+        if let Some(encoding) = self.encoding {
+            let observation = self.observe(encoding, choices, tick).await?;
+            self.targets.push(Target { observation, weights: weights.iter().map(|&weight| weight as f32).collect() });
+        }
+        Ok(draw(&weights, choices.seed, design))
+    }
+
+    /// The decision as the networks see it.
+    async fn observe(
+        &mut self,
+        encoding: &StateEncoding,
+        choices: &Choices,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Observation> {
+        let new = choices.actions.iter().filter(|action| self.memory.table.number_of(action).is_none());
+        let new: Vec<_> = new.cloned().collect();
+        let texts: Vec<String> = new.iter().map(|action| action.text.clone()).collect();
+        let vectors = self.encode(&texts, tick).await?;
+        for (action, vector) in new.iter().zip(vectors.rows()) {
+            self.memory.table.insert(action, vector)?;
+        }
+        let sentences = self.encode(&fields(&choices.state.item), tick).await?;
+        let (_, user) = self.agent.alignment().user(self.user);
+        let situation = Situation {
+            sentences: sentences.values(),
+            latent: &choices.state.latent,
+            anchor: &choices.anchor,
+            user,
+            step: choices.step,
+            horizon: choices.horizon,
+        };
+        let candidates = choices.actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect();
+        Ok(Observation { state: encoding.encode(&situation)?, candidates })
+    }
+}
+
+/// Encodes the texts that `cache` lacks, shortest first, and puts them there round by round.
+pub(super) async fn encode_missing(
+    encoder: &Encoder,
+    cache: &mut VectorCache,
+    texts: &[String],
+    kind: &'static str,
+    tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+) -> Result<()> {
+    let mut missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
+    missing.sort_by_key(|text| (text.len(), *text));
+    missing.dedup();
+    let (mut done, total) = (0, missing.len());
+    for round in missing.chunks(TEXTS_PER_ROUND) {
+        let report = async |of_round: usize, _: usize| {
+            tick(Tell::Progress(Progress { kind, done: done + of_round, total, unit: "texts" })).await
+        };
+        let encoded = encoder.encode(round, report).await?;
+        for (text, vector) in round.iter().zip(encoded.vectors.rows()) {
+            cache.insert(text, vector);
+        }
+        done += round.len();
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! Training a policy in a session: targets for the reference, then episodes and updates by turns.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::Deserialize;
+
+use super::perform::{Chooser, Memory};
+use super::view::{Progress, Tell};
+use super::{EpisodeRequest, Session};
+use crate::encoder::DIMENSIONS;
+use crate::error::{NumericError, Result, TrainingError};
+use crate::network::NetworkShape;
+use crate::network::observation::StateEncoding;
+use crate::objective::FIELDS;
+use crate::policy::ReferencePolicy;
+use crate::rollout::RolloutSettings;
+use crate::train::checkpoint::Checkpoint;
+use crate::train::{Episode, Learner, ReferenceFit, Target, TrainSettings, UpdateLog};
+
+/// What to train, and for how long.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TrainOptions {
+    /// What the reference is fitted to.
+    pub reference: ReferencePolicy,
+    /// Episodes whose states the reference is fitted to.
+    pub reference_episodes: usize,
+    /// Steps of each of these.
+    pub reference_horizon: usize,
+    /// Passes over those states.
+    pub reference_epochs: usize,
+    /// Updates of the policy.
+    pub updates: usize,
+    /// Episodes of each update.
+    pub episodes: usize,
+    /// Episodes of each update that begin with the same user and anchor.
+    pub group: usize,
+    /// Edits in a row.
+    pub horizon: usize,
+    /// Candidate actions at each step.
+    pub candidates: usize,
+    /// Users to train for, by id; empty for all.
+    pub users: Vec<String>,
+    /// Rewrites that may be asked for in all; updates end before there would be more.
+    pub budget: Option<usize>,
+    /// Of the learner.
+    pub settings: TrainSettings,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        TrainOptions {
+            reference: ReferencePolicy::GOptimal,
+            reference_episodes: 32,
+            reference_horizon: 2,
+            reference_epochs: 20,
+            updates: 50,
+            episodes: 32,
+            group: 1,
+            horizon: 5,
+            candidates: 20,
+            users: Vec::new(),
+            budget: None,
+            settings: TrainSettings::default(),
+        }
+    }
+}
+
+/// A run in progress.
+struct Run<'a> {
+    options: &'a TrainOptions,
+    users: Vec<usize>,
+    memory: Memory,
+    /// Rewrites asked for so far.
+    environment_calls: usize,
+}
+
+impl Session {
+    /// The trained policy, to be written down.
+    pub fn policy(&self) -> Option<&Checkpoint> {
+        self.policy.as_ref()
+    }
+
+    /// Takes up a policy that was written down.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::from_bytes`]; [`NumericError::WrongSize`] for the policy of a catalog with another latent space.
+    pub fn load_policy(&mut self, bytes: &[u8]) -> Result<()> {
+        let policy = Checkpoint::from_bytes(bytes, self.fingerprint())?;
+        let expected = self.encoding()?.width(FIELDS * DIMENSIONS);
+        let found = policy.learner.parameters().shape().state;
+        if expected != found {
+            return Err(NumericError::WrongSize { what: "the policy's state", expected, found }.into());
+        }
+        self.policy = Some(policy);
+        Ok(())
+    }
+
+    /// Fits a reference policy: episodes with every candidate tried, by the distribution that `options` name.
+    ///
+    /// # Errors
+    /// As [`Session::train`]; nothing has changed then.
+    pub async fn fit_reference(
+        &mut self,
+        options: &TrainOptions,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<ReferenceFit> {
+        let encoding = self.encoding()?;
+        let mut run = self.start(options)?;
+        let targets = self.targets(&mut run, &encoding, &mut tick).await?;
+        let shape = NetworkShape::of(encoding.width(FIELDS * DIMENSIONS), run.memory.table.width());
+        let mut learner = Learner::new(shape, options.settings.clone())?;
+        let after_epoch =
+            async |done, total| tick(Tell::Progress(Progress { kind: "reference", done, total, unit: "epochs" })).await;
+        let (table, device) = (&run.memory.table, self.encoder.device());
+        let fit = learner.fit_reference(&targets, table, options.reference_epochs, device, after_epoch).await?;
+        self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner });
+        self.memory.replace(Some(run.memory));
+        Ok(fit)
+    }
+
+    /// Trains the policy, from its reference or from where it was. Every update's log goes to `tick`. After an error or
+    /// a cancellation the policy is that of the last whole update.
+    ///
+    /// # Errors
+    /// [`TrainingError::Untrained`] without a reference, [`TrainingError::NoBudget`], [`crate::error::DataError`] for
+    /// unknown users, those of an episode, of [`Learner::update`] and of `tick`.
+    pub async fn train(
+        &mut self,
+        options: &TrainOptions,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Vec<UpdateLog>> {
+        let mut run = self.start(options)?;
+        let mut logs = Vec::new();
+        for done in 0..options.updates {
+            let policy = self.policy.as_ref().ok_or(TrainingError::Untrained)?;
+            if policy.learner.has_converged() || run.calls_left() < options.calls_per_update() {
+                break;
+            }
+            let episodes = self.episodes(&mut run, policy, &mut tick).await?;
+            let device = self.encoder.device().clone();
+            let policy = self.policy.as_mut().ok_or(TrainingError::Untrained)?;
+            let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
+            logs.push(log);
+            tick(Tell::Update(Box::new(log))).await?;
+            tick(Tell::Progress(Progress { kind: "train", done: done + 1, total: options.updates, unit: "updates" }))
+                .await?;
+        }
+        self.memory.replace(Some(run.memory));
+        Ok(logs)
+    }
+
+    fn encoding(&self) -> Result<StateEncoding> {
+        let agent = self.agent()?;
+        Ok(StateEncoding::of(agent.items(), agent.alignment().users()))
+    }
+
+    fn start<'a>(&self, options: &'a TrainOptions) -> Result<Run<'a>> {
+        options.check()?;
+        let ratings = self.agent()?.ratings();
+        let users = match options.users.as_slice() {
+            [] => (0..ratings.users().len()).filter(|&user| !ratings.by_user()[user].is_empty()).collect(),
+            named => named.iter().map(|id| ratings.user_index(id)).collect::<Result<_>>()?,
+        };
+        let memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
+        Ok(Run { options, users, memory, environment_calls: 0 })
+    }
+
+    async fn targets(
+        &self,
+        run: &mut Run<'_>,
+        encoding: &StateEncoding,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Vec<Target>> {
+        let TrainOptions { reference, reference_episodes, reference_horizon, candidates, .. } = *run.options;
+        let mut targets = Vec::new();
+        for done in 0..reference_episodes {
+            let settings = RolloutSettings {
+                horizon: reference_horizon,
+                candidates,
+                lookahead: reference.needs_lookahead(),
+                seed: run.seed(Purpose::Reference, done as u64),
+            };
+            let (user, item) = self.pair(&run.users, settings.seed)?;
+            let chooser = Chooser::Computed(reference);
+            let request = EpisodeRequest { user: &user, item: &item, chooser, settings, encoding: Some(encoding) };
+            let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
+            run.environment_calls += episode.trajectory.environment_calls;
+            targets.extend(episode.targets);
+            let (done, total) = (done + 1, reference_episodes);
+            tick(Tell::Progress(Progress { kind: "targets", done, total, unit: "episodes" })).await?;
+        }
+        Ok(targets)
+    }
+
+    async fn episodes(
+        &self,
+        run: &mut Run<'_>,
+        policy: &Checkpoint,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Vec<Episode>> {
+        let TrainOptions { episodes: total, group: of_one_kind, horizon, candidates, .. } = *run.options;
+        let first = policy.learner.progress().episodes;
+        let mut episodes = Vec::new();
+        run.memory.tidy(self.fingerprint());
+        for number in 0..total {
+            let group = number / of_one_kind;
+            let (user, item) = self.pair(&run.users, run.seed(Purpose::Pair, first + group as u64))?;
+            let seed = run.seed(Purpose::Episode, first + number as u64);
+            let request = EpisodeRequest {
+                user: &user,
+                item: &item,
+                chooser: Chooser::Trained(policy),
+                settings: RolloutSettings { horizon, candidates, lookahead: false, seed },
+                encoding: None,
+            };
+            let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
+            run.environment_calls += episode.trajectory.environment_calls;
+            let steps = episode.trajectory.steps.iter().map(|step| step.state.utility);
+            let utilities = std::iter::once(episode.trajectory.anchor.utility).chain(steps).collect();
+            episodes.push(Episode { decisions: episode.decisions, utilities, group });
+            tick(Tell::Progress(Progress { kind: "episodes", done: number + 1, total, unit: "episodes" })).await?;
+        }
+        Ok(episodes)
+    }
+
+    /// A user, and an item that they rated, both by id.
+    fn pair(&self, users: &[usize], seed: u64) -> Result<(String, String)> {
+        let agent = self.agent()?;
+        let ratings = agent.ratings();
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let user = users[random.random_range(0..users.len())];
+        let rated = ratings.by_user()[user];
+        let item = rated[random.random_range(0..rated.len())].item as usize;
+        Ok((ratings.users()[user].clone(), ratings.items()[item].clone()))
+    }
+}
+
+impl TrainOptions {
+    fn check(&self) -> Result<()> {
+        let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
+        let needed = self.calls_per_update();
+        match self {
+            _ if self.updates == 0 => bad("updates", "use at least 1"),
+            _ if self.episodes == 0 => bad("episodes", "use at least 1"),
+            _ if self.group == 0 || self.group > self.episodes => {
+                bad("group", "use at least 1 and at most all episodes")
+            }
+            _ if self.reference_episodes == 0 => bad("referenceEpisodes", "use at least 1"),
+            _ => match self.budget {
+                Some(budget) if budget < needed => Err(TrainingError::NoBudget { budget, needed }.into()),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn calls_per_update(&self) -> usize {
+        self.episodes.saturating_mul(self.horizon)
+    }
+}
+
+/// What a seed is drawn for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Reference,
+    Pair,
+    Episode,
+}
+
+impl Run<'_> {
+    /// Every draw of a run follows from its seed and a count, so that a resumed run draws what it would have drawn.
+    fn seed(&self, purpose: Purpose, count: u64) -> u64 {
+        let mut random = ChaCha8Rng::seed_from_u64(self.options.settings.seed);
+        random.set_stream(purpose as u64 + 1);
+        random.set_word_pos(u128::from(count) * 2);
+        random.random()
+    }
+
+    fn calls_left(&self) -> usize {
+        self.options.budget.unwrap_or(usize::MAX).saturating_sub(self.environment_calls)
+    }
+}
+
+/// Passes on what may cancel, and keeps the small progress within one episode to itself.
+fn quiet(tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> impl AsyncFnMut(Tell) -> Result<()> {
+    async |told: Tell| match told {
+        Tell::Progress(progress) => tick(Tell::Progress(Progress { kind: "episode", ..progress })).await,
+        other => tick(other).await,
+    }
+}
