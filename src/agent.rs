@@ -173,11 +173,10 @@ pub async fn drive(
     }
 }
 
-/// The trajectory with the best last text; the first of equals.
+/// The trajectory with the best last text that no reviewer refused; the first of equals, and of refused ones.
 pub fn best_of(trajectories: Vec<Trajectory>) -> Option<Trajectory> {
-    let better = |best: Trajectory, other: Trajectory| {
-        if other.last().utility > best.last().utility { other } else { best }
-    };
+    let worth = |run: &Trajectory| if run.is_refused() { f32::NEG_INFINITY } else { run.last().utility };
+    let better = |best: Trajectory, other: Trajectory| if worth(&other) > worth(&best) { other } else { best };
     trajectories.into_iter().reduce(better)
 }
 

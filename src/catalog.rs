@@ -170,6 +170,23 @@ impl Catalog {
     }
 }
 
+/// The sentences of a text: it is split at the end marks that are followed by a space and a capital or a quote.
+pub(crate) fn sentences(plot: &str) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    for (at, mark) in plot.match_indices(['.', '!', '?']) {
+        let rest = &plot[at + mark.len()..];
+        let next = rest.strip_prefix(' ').and_then(|rest| rest.chars().next());
+        if next.is_some_and(|c| c.is_uppercase() || matches!(c, '"' | '“' | '‘')) && at - start > 12 {
+            sentences.push(plot[start..at + mark.len()].trim().to_owned());
+            start = at + mark.len() + 1;
+        }
+    }
+    sentences.push(plot[start..].trim().to_owned());
+    sentences.retain(|sentence| !sentence.is_empty());
+    sentences
+}
+
 pub(crate) fn malformed(file: &str, line: u64, why: impl Into<String>) -> DataError {
     DataError::Malformed { file: file.to_owned(), line, why: why.into() }
 }

@@ -88,6 +88,7 @@ pub mod action;
 pub mod profile;
 // The engine
 pub mod objective;
+pub mod safeguard;
 pub mod rollout;
 pub mod policy;
 pub mod simulator;
@@ -103,6 +104,8 @@ pub mod agent;
 #[cfg(feature = "networks")]
 pub mod session;
 pub mod eval;
+pub mod diversity;
+pub mod explain;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

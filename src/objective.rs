@@ -25,6 +25,14 @@ pub struct State {
     pub affinity: f32,
     /// The part of U that is novelty.
     pub novelty: f32,
+    /// Likeness to the anchor's title and plot, the cosine of their sentence vectors: 1 at the anchor, and as long as
+    /// nothing was compared.
+    #[serde(default = "same")]
+    pub identity: f32,
+}
+
+fn same() -> f32 {
+    1.0
 }
 
 /// A utility over texts.
@@ -72,6 +80,7 @@ impl Objective {
             affinity: self.utility.affinity(&placement.latent),
             novelty: self.utility.novelty(&placement.latent),
             latent: placement.latent,
+            identity: same(),
             item,
         })
     }

@@ -6,12 +6,14 @@
 //!
 //! An episode of horizon H: encode the anchor; then H times propose actions, (look ahead at each
 //! of them,) choose one, rewrite, encode. The reward is the utility of the last text; the *no-harm
-//! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations).
+//! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations), and,
+//! where a review is asked for, allowed. [`Safeguards`] may leave fewer than H steps.
 //!
 //! In scope: the order of effects, checking replies, keeping the record. Out of scope: retries,
 //! time, budgets, how anything is computed.
 
 mod effect;
+mod guard;
 pub mod transcript;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
 use crate::objective::{FIELDS, Objective, State, fields};
 use crate::profile::Profile;
+use crate::safeguard::{Safeguards, Verdict};
 pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
 
 /// One edit and where it led.
@@ -44,10 +47,13 @@ pub struct Step {
 pub struct Trajectory {
     /// Where it began.
     pub anchor: State,
-    /// The edits, in order.
+    /// The edits, in order; fewer than the horizon where safeguards left nothing to do.
     pub steps: Vec<Step>,
     /// Rewrites asked of the environment.
     pub environment_calls: usize,
+    /// What the reviewer said about the last text, where one was asked; at most a few short reasons are kept.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
 }
 
 /// Settings of an episode.
@@ -61,12 +67,19 @@ pub struct RolloutSettings {
     pub lookahead: bool,
     /// Seeds everything drawn in the episode.
     pub seed: u64,
+    /// What the episode refuses to do.
+    #[serde(default)]
+    pub safeguards: Safeguards,
+    /// Whether a reviewer is asked about the last text.
+    #[serde(default)]
+    pub review: bool,
 }
 
 impl Default for RolloutSettings {
-    /// The paper's horizon, 20 candidates, with lookahead.
+    /// The paper's horizon, 20 candidates, with lookahead, the default safeguards and no reviewer.
     fn default() -> Self {
-        RolloutSettings { horizon: 5, candidates: 20, lookahead: true, seed: 0 }
+        let safeguards = Safeguards::default();
+        RolloutSettings { horizon: 5, candidates: 20, lookahead: true, seed: 0, safeguards, review: false }
     }
 }
 
@@ -77,6 +90,8 @@ pub struct Rollout {
     profile: Profile,
     settings: RolloutSettings,
     anchor: Option<State>,
+    /// The sentence vector of the anchor's title and plot.
+    anchor_sentence: Vec<f32>,
     steps: Vec<Step>,
     environment_calls: usize,
     phase: Phase,
@@ -101,13 +116,15 @@ enum Phase {
     Choice(Choices),
     Rewritten(Box<Step>),
     RewrittenVectors(Box<Step>, Item),
+    Verdict,
 }
 
 impl Rollout {
     /// Starts an episode at an existing item.
     ///
     /// # Errors
-    /// [`RolloutError::NoHorizon`] for a horizon of 0, [`RolloutError::NoActions`] when no candidate is asked for.
+    /// [`RolloutError::NoHorizon`] for a horizon of 0, [`RolloutError::NoActions`] when no candidate is asked for,
+    /// and as [`Safeguards::check`].
     pub fn start(
         anchor: Item,
         profile: Profile,
@@ -120,10 +137,18 @@ impl Rollout {
         if settings.candidates == 0 {
             return Err(RolloutError::NoActions { step: 0 }.into());
         }
+        settings.safeguards.check()?;
         let effect = encode(std::slice::from_ref(&anchor));
-        let phase = Phase::Anchor(anchor);
-        let rollout =
-            Rollout { objective, profile, settings, anchor: None, steps: Vec::new(), environment_calls: 0, phase };
+        let rollout = Rollout {
+            objective,
+            profile,
+            settings,
+            anchor: None,
+            anchor_sentence: Vec::new(),
+            steps: Vec::new(),
+            environment_calls: 0,
+            phase: Phase::Anchor(anchor),
+        };
         Ok((rollout, effect))
     }
 
@@ -150,21 +175,23 @@ impl Rollout {
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
             (Phase::PreviewVectors(actions, items), Reply::Vectors(vectors)) => {
-                let outcomes = self.states(items, &vectors)?;
-                self.choose(actions, outcomes)
+                let outcomes = self.compared(self.states(items, &vectors)?, &vectors);
+                self.choose_among_alike(actions, outcomes)
             }
             (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
             (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
             (Phase::RewrittenVectors(step, item), Reply::Vectors(vectors)) => {
-                let state = self.states(vec![item], &vectors)?.remove(0);
-                self.arrived(Step { state, ..*step })
+                let state = self.compared(self.states(vec![item], &vectors)?, &vectors).remove(0);
+                self.arrived_if_alike(Step { state, ..*step })
             }
+            (Phase::Verdict, Reply::Verdict(verdict)) => self.done(Some(verdict.bounded())),
             _ => Err(wrong("it is of another kind")),
         }
     }
 
     fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next> {
         self.anchor = Some(self.states(vec![item], vectors)?.remove(0));
+        self.anchor_sentence = vectors.row(0).to_vec();
         self.propose()
     }
 
@@ -180,9 +207,13 @@ impl Rollout {
 
     fn actions_proposed(self, proposed: Vec<Action>) -> Result<Next> {
         let mut actions = different(proposed);
-        actions.truncate(self.settings.candidates);
         if actions.is_empty() {
             return Err(RolloutError::NoActions { step: self.steps.len() }.into());
+        }
+        self.retain_allowed(&mut actions);
+        actions.truncate(self.settings.candidates);
+        if actions.is_empty() {
+            return self.finish();
         }
         if !self.settings.lookahead {
             return self.choose(actions, Vec::new());
@@ -234,11 +265,7 @@ impl Rollout {
 
     fn arrived(mut self, step: Step) -> Result<Next> {
         self.steps.push(step);
-        if self.steps.len() < self.settings.horizon {
-            return self.propose();
-        }
-        let anchor = self.anchor.expect("an episode places its anchor first");
-        Ok(Next::Done(Trajectory { anchor, steps: self.steps, environment_calls: self.environment_calls }))
+        if self.steps.len() < self.settings.horizon { self.propose() } else { self.finish() }
     }
 
     fn rewrite(mut self, actions: Vec<Action>) -> (Self, Effect) {
@@ -296,12 +323,17 @@ impl Trajectory {
         self.steps.last().map_or(&self.anchor, |step| &step.state)
     }
 
-    /// Whether the no-harm gate is closed: the last text is not better than the anchor.
-    pub fn is_kept(&self) -> bool {
-        self.last().utility <= self.anchor.utility
+    /// Whether a reviewer refused the last text.
+    pub fn is_refused(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| !verdict.allowed)
     }
 
-    /// What the episode proposes: the last text if it is better than the anchor, else the anchor.
+    /// Whether the anchor is kept: the last text was refused, or the no-harm gate is closed, as it is not better.
+    pub fn is_kept(&self) -> bool {
+        self.is_refused() || self.last().utility <= self.anchor.utility
+    }
+
+    /// What the episode proposes: the last text if it is better than the anchor and not refused, else the anchor.
     pub fn outcome(&self) -> &State {
         if self.is_kept() { &self.anchor } else { self.last() }
     }

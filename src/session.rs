@@ -316,7 +316,13 @@ impl Session {
             user: &options.user,
             item: &options.item,
             chooser,
-            settings: RolloutSettings { horizon, candidates, lookahead: chooser.needs_lookahead(), seed },
+            settings: RolloutSettings {
+                horizon,
+                candidates,
+                lookahead: chooser.needs_lookahead(),
+                seed,
+                ..Default::default()
+            },
             encoding: None,
         };
         let view = View::new(agent, &self.encoder, options);

@@ -39,7 +39,7 @@ fn state(latent: [f32; 2], utility: f32) -> State {
         likes: Vec::new(),
         dislikes: Vec::new(),
     };
-    State { item, latent: latent.to_vec(), utility, uncertainty: 0.1, affinity: utility, novelty: 0.0 }
+    State { item, latent: latent.to_vec(), utility, uncertainty: 0.1, affinity: utility, novelty: 0.0, identity: 1.0 }
 }
 
 fn displacements(moves: &[([f32; 2], f32)]) -> Latents {

@@ -61,6 +61,8 @@ export interface DesignSummary {
   support: number;
   /** Weight of each candidate. */
   weights: number[];
+  /** Leverage of each candidate: how little the others tell about where it leads. */
+  leverages: number[];
 }
 
 /** One edit and where it led. */

@@ -8,6 +8,7 @@ use crate::design::Design;
 use crate::latent::Latents;
 use crate::objective::State;
 use crate::profile::Profile;
+use crate::safeguard::Verdict;
 
 /// What an episode needs from the world next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,13 @@ pub enum Effect {
     },
     /// Choose one of the candidates.
     Choose(Choices),
+    /// Review the last text: may it be used? (moderation, a fact check)
+    Review {
+        /// The text the episode began with.
+        anchor: Item,
+        /// The text it ended with.
+        item: Item,
+    },
 }
 
 /// What the world answers.
@@ -54,6 +62,8 @@ pub enum Reply {
     Vectors(Latents),
     /// To [`Effect::Choose`].
     Choice(Choice),
+    /// To [`Effect::Review`].
+    Verdict(Verdict),
 }
 
 /// What a policy chooses from.
@@ -96,6 +106,10 @@ pub struct DesignSummary {
     pub effective_rank: usize,
     /// Weight of each candidate.
     pub weights: Vec<f64>,
+    /// Leverage of each candidate: how little the others tell about where it leads. Those of positive weight are near
+    /// `effective_rank`, the others below.
+    #[serde(default)]
+    pub leverages: Vec<f64>,
 }
 
 impl From<Design> for DesignSummary {
@@ -104,6 +118,7 @@ impl From<Design> for DesignSummary {
             optimality_gap: design.optimality_gap,
             effective_rank: design.dimension,
             weights: design.weights,
+            leverages: design.leverages,
         }
     }
 }

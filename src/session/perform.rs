@@ -9,6 +9,7 @@ use crate::network::observation::{ActionTable, Observation, Situation, StateEnco
 use crate::objective::fields;
 use crate::policy::{ReferencePolicy, draw};
 use crate::rollout::{Choice, Choices, Effect, Reply};
+use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Decision, Target};
@@ -93,6 +94,8 @@ impl Performer<'_> {
             }
             Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
+            // A session has no reviewer, and its episodes ask for none.
+            Effect::Review { .. } => Ok(Reply::Verdict(Verdict::allow())),
         }
     }
 

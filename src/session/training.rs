@@ -181,6 +181,7 @@ impl Session {
                 candidates,
                 lookahead: reference.needs_lookahead(),
                 seed: run.seed(Purpose::Reference, done as u64),
+                ..Default::default()
             };
             let (user, item) = self.pair(&run.users, settings.seed)?;
             let chooser = Chooser::Computed(reference);
@@ -212,7 +213,7 @@ impl Session {
                 user: &user,
                 item: &item,
                 chooser: Chooser::Trained(policy),
-                settings: RolloutSettings { horizon, candidates, lookahead: false, seed },
+                settings: RolloutSettings { horizon, candidates, lookahead: false, seed, ..Default::default() },
                 encoding: None,
             };
             let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;

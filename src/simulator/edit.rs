@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::bank::{Kind, PhraseBank};
 use super::tastes::Attribute;
 use crate::action::Action;
-use crate::catalog::Item;
+use crate::catalog::{Item, sentences};
 
 /// A plot that grows beyond this loses one of its inner sentences.
 const MOST_WORDS: usize = 120;
@@ -52,23 +52,6 @@ pub(super) fn take_literally(item: &Item, action: &Action) -> Item {
     let place = sentences.len() - 1;
     shorten(&mut sentences, place);
     Item { plot: sentences.join(" "), ..item.clone() }
-}
-
-/// Splits at the end marks that are followed by a space and a capital or a quote.
-fn sentences(plot: &str) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let mut start = 0;
-    for (at, mark) in plot.match_indices(['.', '!', '?']) {
-        let rest = &plot[at + mark.len()..];
-        let next = rest.strip_prefix(' ').and_then(|rest| rest.chars().next());
-        if next.is_some_and(|c| c.is_uppercase() || matches!(c, '"' | '“' | '‘')) && at - start > 12 {
-            sentences.push(plot[start..at + mark.len()].trim().to_owned());
-            start = at + mark.len() + 1;
-        }
-    }
-    sentences.push(plot[start..].trim().to_owned());
-    sentences.retain(|sentence| !sentence.is_empty());
-    sentences
 }
 
 /// Takes out earlier edits of the same or an opposing kind, and, for each attribute that is to
