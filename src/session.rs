@@ -17,7 +17,7 @@ use crate::error::{Error, NumericError, Result, RolloutError};
 use crate::gap::{self, GapSettings};
 use crate::latent::Latents;
 use crate::objective::{FIELDS, fields};
-use crate::policy::ReferencePolicy;
+use crate::policy::{ReferencePolicy, shortlist};
 use crate::ratings::Ratings;
 use crate::rollout::transcript::{Exchange, Transcript};
 use crate::rollout::{Effect, Reply, RolloutSettings, Trajectory};
@@ -312,7 +312,8 @@ impl Session {
         Ok((trajectory, transcript))
     }
 
-    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
+    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses, and a design over
+    /// the sentence vectors of actions picks the shortlist.
     async fn perform(
         &self,
         effect: &Effect,
@@ -325,15 +326,26 @@ impl Session {
                 Ok(Reply::Actions(self.simulator.propose(item, profile, *count, *seed)))
             }
             Effect::Rewrite { item, actions, seeds } => Ok(Reply::Items(self.rewrite(item, actions, seeds))),
-            Effect::Encode { texts } => {
-                let unknown: Vec<String> =
-                    texts.iter().filter(|text| self.cache.get(text).is_none()).cloned().collect();
-                encode_missing(&self.encoder, scratch, &unknown, "candidates", tick).await?;
-                let known = |text: &String| self.cache.get(text).or_else(|| scratch.get(text));
-                Ok(Reply::Vectors(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known))))
-            }
+            Effect::Encode { texts } => Ok(Reply::Vectors(self.vectors(texts, scratch, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(policy.choose(choices)?)),
+            Effect::Shortlist { actions, count, .. } => {
+                let texts: Vec<String> = actions.iter().map(|action| action.text.clone()).collect();
+                Ok(Reply::Shortlist(shortlist(&self.vectors(&texts, scratch, tick).await?, *count)?))
+            }
         }
+    }
+
+    /// The vectors of texts, from the catalog's cache or the episode's, which is given what it lacks.
+    async fn vectors(
+        &self,
+        texts: &[String],
+        scratch: &mut VectorCache,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Latents> {
+        let unknown: Vec<String> = texts.iter().filter(|text| self.cache.get(text).is_none()).cloned().collect();
+        encode_missing(&self.encoder, scratch, &unknown, "candidates", tick).await?;
+        let known = |text: &String| self.cache.get(text).or_else(|| scratch.get(text));
+        Ok(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known)))
     }
 
     fn rewrite(&self, item: &Item, actions: &[Action], seeds: &[u64]) -> Vec<Item> {
