@@ -159,7 +159,8 @@ impl Agent {
 
 /// Runs a machine to its end: asks `perform` for every reply and tells `observe` what happened.
 ///
-/// The steps of a search are told all at its end, as it knows its way only then. The browser, the command line and the tests differ only in `perform`.
+/// The browser, the command line and the tests differ only in `perform`. The steps of a search are all told at its
+/// end: only then does it know its way.
 ///
 /// # Errors
 /// Whatever `perform` or `observe` returns, and as [`Machine::resume`].
