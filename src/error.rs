@@ -197,6 +197,12 @@ pub enum RolloutError {
     /// A rollout of no steps.
     #[error("a horizon of 0 leaves nothing to do: use at least 1")]
     NoHorizon,
+    /// A search with too few environment calls for anything.
+    #[error("the budget of environment calls is too small for a single path: use at least {least}")]
+    NoBudget {
+        /// The smallest budget that the strategy can use.
+        least: usize,
+    },
     /// Nothing was proposed.
     #[error("the proposer returned no usable action at step {step}")]
     NoActions {
@@ -303,6 +309,7 @@ impl Error {
             },
             Error::Rollout(e) => match e {
                 RolloutError::NoHorizon => "rollout.no_horizon",
+                RolloutError::NoBudget { .. } => "rollout.no_budget",
                 RolloutError::NoActions { .. } => "rollout.no_actions",
                 RolloutError::WrongReply { .. } => "rollout.wrong_reply",
                 RolloutError::Diverged { .. } => "rollout.diverged",
@@ -330,7 +337,9 @@ impl Error {
         match self {
             Error::Data(_) | Error::Numeric(_) | Error::Design(_) => true,
             Error::Encoder(e) => !matches!(e, EncoderError::Device { .. } | EncoderError::SelfTest { .. }),
-            Error::Rollout(e) => matches!(e, RolloutError::NoHorizon | RolloutError::Diverged { .. }),
+            Error::Rollout(e) => {
+                matches!(e, RolloutError::NoHorizon | RolloutError::NoBudget { .. } | RolloutError::Diverged { .. })
+            }
             Error::Training(e) => !matches!(e, TrainingError::NotFinite { .. }),
         }
     }

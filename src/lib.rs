@@ -60,8 +60,8 @@
 //! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`rollout`]: an episode as a
-//! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`simulator`]: a seeded stand-in for
-//! the language model.
+//! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a
+//! budget, without training. [`simulator`]: a seeded stand-in for the language model.
 //!
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
@@ -90,6 +90,7 @@ pub mod profile;
 pub mod objective;
 pub mod rollout;
 pub mod policy;
+pub mod search;
 pub mod simulator;
 // Networks
 #[cfg(feature = "networks")]

@@ -1,82 +1,20 @@
 //! An episode is a machine: it asks in a fixed order, checks every reply, and keeps a record that replays.
 
-use std::cell::Cell;
-use std::sync::Arc;
+mod toy_world;
 
-use aquiline::action::{Action, Category, Origin};
+use std::cell::Cell;
+
 use aquiline::agent::{Event, best_of, drive};
-use aquiline::alignment::{Alignment, AlignmentSettings, fit};
 use aquiline::catalog::Item;
 use aquiline::error::{Error, Result, RolloutError};
 use aquiline::latent::Latents;
-use aquiline::objective::{FIELDS, Objective};
+use aquiline::objective::FIELDS;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
-use aquiline::ratings::{Rating, Ratings};
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Choice, Choices, Effect, Next, Reply, Rollout, RolloutSettings, Trajectory};
-use aquiline::utility::{Person, Term, Utility};
+use aquiline::rollout::{Choice, Choices, Effect, Machine, Next, Reply, Rollout, RolloutSettings, Trajectory};
 use proptest::prelude::*;
-
-// A toy world: a text's vector counts its suns and rains, everyone loves sun and hates rain, and
-// an edit puts the words of its action into the plot.
-
-fn vector(text: &str) -> [f32; 2] {
-    ["sun", "rain"].map(|word| 0.1 * text.matches(word).count() as f32)
-}
-
-fn vectors(texts: &[String]) -> Latents {
-    Latents::from_rows(2, texts.iter().map(|text| vector(text)))
-}
-
-fn item(plot: &str) -> Item {
-    Item {
-        id: "kites".to_owned(),
-        title: "Kites".to_owned(),
-        year: None,
-        genres: Vec::new(),
-        plot: plot.to_owned(),
-        likes: Vec::new(),
-        dislikes: Vec::new(),
-    }
-}
-
-fn action(text: &str) -> Action {
-    Action { text: text.to_owned(), category: Category::Visual, origin: Origin::Generic }
-}
-
-fn alignment() -> Alignment {
-    let texts: Vec<(usize, usize)> = (0..4).flat_map(|sun| (0..4).map(move |rain| (sun, rain))).collect();
-    let plot = |(sun, rain): &(usize, usize)| vector(&format!("{}{}", "sun ".repeat(*sun), "rain ".repeat(*rain)));
-    let fields = Latents::from_rows(4, texts.iter().map(|text| [plot(text), vector("")].concat()));
-    let rating = |user: u32, (place, (sun, rain)): (u32, &(usize, usize))| Rating {
-        user,
-        item: place,
-        value: 2.5 + (0.3 + 0.1 * user as f32) * *sun as f32 - 0.4 * *rain as f32,
-    };
-    let entries = (0..3).flat_map(|user| (0..).zip(&texts).map(move |text| rating(user, text))).collect();
-    let names = |count: usize| (0..count).map(|n| n.to_string()).collect();
-    let ratings = Ratings::new(names(3), names(16), entries, (0.5, 5.0)).unwrap();
-    let settings = AlignmentSettings {
-        dimensions: 2,
-        components: vec![2, 2],
-        weights: vec![1.0, 1.0],
-        user_ridge: 0.1,
-        map_ridge: 0.1,
-        bias_ridge: 0.1,
-        held_out: 0.0,
-        ..Default::default()
-    };
-    fit(&ratings, &fields, &settings).unwrap()
-}
-
-fn objective() -> Objective {
-    let alignment = alignment();
-    let (offset, vector) = alignment.user(0);
-    let person = Person { offset: offset / 5.0, vector: vector.iter().map(|value| value / 5.0).collect() };
-    let utility = Utility { terms: vec![(1.0, Term::Affinity(person))] };
-    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0 }
-}
+use toy_world::{action, answer, any_reply, choice, code, edited, instead, item, objective, order, proposing, vectors};
 
 fn settings() -> RolloutSettings {
     RolloutSettings { horizon: 2, candidates: 3, lookahead: true, seed: 7 }
@@ -90,33 +28,21 @@ fn start(settings: RolloutSettings) -> Result<(Rollout, Effect)> {
     Rollout::start(item("A plot."), Profile::default(), objective(), settings)
 }
 
-/// Proposes rain, sun and wind, rewrites, encodes, and chooses with a policy.
-fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
-    Ok(match effect {
-        Effect::Propose { .. } => Reply::Actions(["rain", "sun", "wind"].map(action).to_vec()),
-        Effect::Rewrite { item, actions, .. } => {
-            Reply::Items(actions.iter().map(|action| edited(item, action)).collect())
-        }
-        Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
-        Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
+/// An episode in the toy world, but for what `other` answers itself.
+fn run(settings: RolloutSettings, other: impl Fn(&Effect) -> Option<Reply>) -> Result<Trajectory> {
+    toy_world::run(start(settings)?, |effect| match other(effect) {
+        Some(reply) => Ok(reply),
+        None => answer(effect, policy_for(effect)),
     })
 }
 
-fn edited(item: &Item, action: &Action) -> Item {
-    Item { plot: format!("{} {}.", item.plot, action.text), ..item.clone() }
+/// An episode with everything that was asked and answered.
+fn record(settings: RolloutSettings, policy: ReferencePolicy) -> (Trajectory, Transcript) {
+    toy_world::record(start(settings).unwrap(), |effect| answer(effect, policy)).unwrap()
 }
 
-fn choice(index: usize) -> Reply {
-    Reply::Choice(Choice { index, log_probability: 0.0, design: None })
-}
-
-/// The toy world, but for what `other` answers itself.
-fn run(settings: RolloutSettings, other: impl Fn(&Effect) -> Option<Reply>) -> Result<Trajectory> {
-    let perform = async |effect: Effect| match other(&effect) {
-        Some(reply) => Ok(reply),
-        None => answer(&effect, policy_for(&effect)),
-    };
-    pollster::block_on(drive(start(settings)?, perform, async |_: Event<'_>| Ok(())))
+fn replay(transcript: &Transcript, settings: RolloutSettings) -> Result<Trajectory> {
+    toy_world::replay(transcript, start(settings)?)
 }
 
 /// Greedy where it can be.
@@ -129,51 +55,6 @@ fn policy_for(effect: &Effect) -> ReferencePolicy {
 
 fn always(index: usize) -> impl Fn(&Effect) -> Option<Reply> {
     move |effect| matches!(effect, Effect::Choose(_)).then(|| choice(index))
-}
-
-/// One reply in place of the right one.
-fn instead(at: usize, reply: Reply) -> impl Fn(&Effect) -> Option<Reply> {
-    let seen = Cell::new(0);
-    move |_| (seen.replace(seen.get() + 1) == at).then(|| reply.clone())
-}
-
-fn proposing(texts: &[&str]) -> impl Fn(&Effect) -> Option<Reply> {
-    let actions: Vec<Action> = texts.iter().map(|text| action(text)).collect();
-    move |effect| matches!(effect, Effect::Propose { .. }).then(|| Reply::Actions(actions.clone()))
-}
-
-/// An episode with everything that was asked and answered.
-fn record(settings: RolloutSettings, policy: ReferencePolicy) -> (Trajectory, Transcript) {
-    let mut transcript = Transcript::default();
-    let perform = async |effect: Effect| {
-        let reply = answer(&effect, policy)?;
-        transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
-        Ok(reply)
-    };
-    let trajectory = pollster::block_on(drive(start(settings).unwrap(), perform, async |_: Event<'_>| Ok(()))).unwrap();
-    (trajectory, transcript)
-}
-
-fn replay(transcript: &Transcript, settings: RolloutSettings) -> Result<Trajectory> {
-    let mut replay = transcript.replay();
-    pollster::block_on(drive(start(settings)?, async |effect| replay.perform(&effect), async |_: Event<'_>| Ok(())))
-}
-
-fn name(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Propose { .. } => "propose",
-        Effect::Rewrite { .. } => "rewrite",
-        Effect::Encode { .. } => "encode",
-        Effect::Choose(_) => "choose",
-    }
-}
-
-fn order(transcript: &Transcript) -> Vec<&'static str> {
-    transcript.exchanges.iter().map(|exchange| name(&exchange.effect)).collect()
-}
-
-fn code(result: Result<Trajectory>) -> &'static str {
-    result.unwrap_err().code()
 }
 
 #[test]
@@ -263,14 +144,15 @@ fn an_episode_of_nothing_is_refused_before_anything_is_asked() {
 #[test]
 fn a_reply_of_another_kind_is_refused_at_every_effect() {
     let two_vectors = Reply::Vectors(Latents::zeros(FIELDS, 2));
-    let replies = [Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun")]), two_vectors, choice(0)];
+    let (actions, items) = (Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun")]));
+    let replies = [actions, items, two_vectors, choice(0), Reply::Shortlist(vec![0])];
     let (actions, items, vectors, choice) = (0, 1, 2, 3);
     for (settings, right) in [
         (settings(), [vectors, actions, items, vectors, choice]),
         (blind(), [vectors, actions, choice, items, vectors]),
     ] {
         for (at, right) in right.into_iter().enumerate() {
-            for wrong in (0..4).filter(|&kind| kind != right) {
+            for wrong in (0..replies.len()).filter(|&kind| kind != right) {
                 let result = run(settings.clone(), instead(at, replies[wrong].clone()));
                 assert_eq!(code(result), "rollout.wrong_reply", "reply {wrong} to effect {at} of {settings:?}");
             }
@@ -429,7 +311,7 @@ fn every_draw_of_an_episode_has_a_seed_of_its_own() {
         let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
             Effect::Propose { seed, .. } | Effect::Choose(Choices { seed, .. }) => vec![*seed],
             Effect::Rewrite { seeds, .. } => seeds.clone(),
-            Effect::Encode { .. } => Vec::new(),
+            Effect::Encode { .. } | Effect::Shortlist { .. } => Vec::new(),
         });
         let different: std::collections::BTreeSet<u64> = seeds.collect();
         assert_eq!(different.len(), draws, "{different:?}");
@@ -524,21 +406,6 @@ fn an_observer_is_told_of_the_anchor_and_of_every_step_and_can_cancel() {
     };
     assert_eq!(watch(usize::MAX), (vec!["A plot.".to_owned(), "0: sun".to_owned(), "1: sun".to_owned()], None));
     assert_eq!(watch(2), (vec!["A plot.".to_owned(), "0: sun".to_owned()], Some("cancelled")));
-}
-
-fn any_reply() -> impl Strategy<Value = Reply> {
-    let text = prop_oneof!["[a-z ]{0,6}", Just("sun".to_owned())];
-    let number = prop_oneof![-2.0_f32..2.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::MAX)];
-    let rows = (1_usize..4, 0_usize..9).prop_flat_map(move |(width, count)| {
-        proptest::collection::vec(number.clone(), width * count)
-            .prop_map(move |values| Latents::from_rows(width, values.chunks(width)))
-    });
-    prop_oneof![
-        proptest::collection::vec(text.clone().prop_map(|text| action(&text)), 0..4).prop_map(Reply::Actions),
-        proptest::collection::vec(text.prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
-        rows.prop_map(Reply::Vectors),
-        (0_usize..5).prop_map(choice),
-    ]
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! What an episode asks of the world, and what the world answers.
+//! What an episode or a search asks of the world, and what the world answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::latent::Latents;
 use crate::objective::State;
 use crate::profile::Profile;
 
-/// What an episode needs from the world next.
+/// What an episode or a search needs from the world next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 pub enum Effect {
@@ -40,6 +40,20 @@ pub enum Effect {
     },
     /// Choose one of the candidates.
     Choose(Choices),
+    /// Pick the `count` candidates that explore best, before any of them is rewritten.
+    ///
+    /// The shell answers with an optimal design over predicted displacements, or over the actions'
+    /// sentence vectors. Only a search asks for it.
+    Shortlist {
+        /// Where the search is.
+        state: State,
+        /// The candidates, all different, more than `count`.
+        actions: Vec<Action>,
+        /// How many to pick at most.
+        count: usize,
+        /// Makes the answer repeatable where it is drawn.
+        seed: u64,
+    },
 }
 
 /// What the world answers.
@@ -54,6 +68,8 @@ pub enum Reply {
     Vectors(Latents),
     /// To [`Effect::Choose`].
     Choice(Choice),
+    /// To [`Effect::Shortlist`]: different indices of candidates, at least one.
+    Shortlist(Vec<usize>),
 }
 
 /// What a policy chooses from.

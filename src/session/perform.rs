@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::latent::Latents;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::fields;
-use crate::policy::{ReferencePolicy, draw};
+use crate::policy::{ReferencePolicy, draw, shortlist};
 use crate::rollout::{Choice, Choices, Effect, Reply};
 use crate::simulator::Simulator;
 use crate::train::checkpoint::Checkpoint;
@@ -93,6 +93,10 @@ impl Performer<'_> {
             }
             Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
+            Effect::Shortlist { actions, count, .. } => {
+                let texts: Vec<String> = actions.iter().map(|action| action.text.clone()).collect();
+                Ok(Reply::Shortlist(shortlist(&self.encode(&texts, tick).await?, *count)?))
+            }
         }
     }
 
