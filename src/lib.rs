@@ -79,6 +79,7 @@ pub mod latent;
 mod ridge;
 pub mod factorization;
 pub mod alignment;
+pub mod preference;
 pub mod utility;
 pub mod gap;
 pub mod design;

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use crate::latent::{Latents, distance, dot};
+use crate::preference::Preference;
 
 /// Existing items that count for novelty (paper §2.2).
 pub const NEAREST: usize = 3;
@@ -59,6 +60,8 @@ pub enum Term {
     },
     /// Minus the depth inside a forbidden region; 0 outside.
     Constraint(ForbiddenRegion),
+    /// What people prefer, in logits, fitted from pairs.
+    Preference(Preference),
 }
 
 /// A weighted sum of terms.
@@ -142,6 +145,7 @@ impl Term {
                 items.nearest(point, NEAREST).iter().map(|near| near.distance.min(*cap)).sum()
             }
             Term::Constraint(region) => -(region.radius - distance(&region.centre, point)).max(0.0),
+            Term::Preference(preference) => preference.value(point),
         }
     }
 
@@ -167,6 +171,7 @@ impl Term {
                     add_difference(gradient, point, &region.centre, weight / away);
                 }
             }
+            Term::Preference(preference) => add_scaled(gradient, &preference.weights, weight),
         }
     }
 
