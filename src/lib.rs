@@ -80,6 +80,7 @@ mod ridge;
 pub mod factorization;
 pub mod alignment;
 pub mod preference;
+pub mod knowledge;
 pub mod utility;
 pub mod gap;
 pub mod design;

@@ -175,18 +175,12 @@ fn differences(latents: &Latents, pairs: &[(usize, usize)]) -> Result<Latents> {
 }
 
 fn check_pairs(latents: &Latents, pairs: &[(usize, usize)]) -> Result<()> {
-    let Some(last) = pairs.iter().map(|&(winner, loser)| winner.max(loser)).max() else {
+    if pairs.is_empty() {
         return Err(DataError::Empty { what: "the list of pairs" }.into());
-    };
-    if last >= latents.len() {
-        let expected = last.saturating_add(1);
-        return Err(NumericError::WrongSize { what: "the catalog", expected, found: latents.len() }.into());
     }
-    let is_finite = |item: usize| latents.row(item).iter().all(|value| value.is_finite());
-    if !pairs.iter().all(|&(winner, loser)| is_finite(winner) && is_finite(loser)) {
-        return Err(NumericError::NotFinite { what: "an item's place" }.into());
-    }
-    Ok(())
+    pairs
+        .iter()
+        .try_for_each(|&(winner, loser)| latents.checked_row(winner).and(latents.checked_row(loser)).map(|_| ()))
 }
 
 /// Newton's step, and its decrement a pair; none where the system cannot be solved.

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use crate::knowledge::RequiredFacts;
 use crate::latent::{Latents, distance, dot};
 use crate::preference::Preference;
 
@@ -62,6 +63,8 @@ pub enum Term {
     Constraint(ForbiddenRegion),
     /// What people prefer, in logits, fitted from pairs.
     Preference(Preference),
+    /// Minus the distance from what required facts ask for, in the space of a knowledge graph; 0 is full consistency.
+    Knowledge(RequiredFacts),
 }
 
 /// A weighted sum of terms.
@@ -146,6 +149,7 @@ impl Term {
             }
             Term::Constraint(region) => -(region.radius - distance(&region.centre, point)).max(0.0),
             Term::Preference(preference) => preference.value(point),
+            Term::Knowledge(facts) => facts.value(point),
         }
     }
 
@@ -172,6 +176,7 @@ impl Term {
                 }
             }
             Term::Preference(preference) => add_scaled(gradient, &preference.weights, weight),
+            Term::Knowledge(facts) => add_scaled(gradient, &facts.gradient(point), weight),
         }
     }
 

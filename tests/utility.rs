@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
+use aquiline::alignment::{Alignment, AlignmentSettings, fit};
+use aquiline::catalog::Item;
+use aquiline::knowledge::{EntityMap, Knowledge, KnowledgeSettings, RequiredFacts, Triple};
 use aquiline::latent::{Latents, distance};
+use aquiline::objective::{Objective, State};
+use aquiline::preference::Preference;
+use aquiline::ratings::{Rating, Ratings};
 use aquiline::utility::{Creator, ForbiddenRegion, NEAREST, Person, Term, Utility};
 use proptest::prelude::*;
 
@@ -153,7 +159,108 @@ fn an_error_of_every_rating_moves_the_utility_by_the_rating_weight() {
     assert_near(wrong.value(&[0.3, 0.3]) - right.value(&[0.3, 0.3]), 0.1 * right.rating_weight());
 }
 
-const WEIGHTS: [f32; 5] = [1.0, 0.5, 0.3, 0.7, 2.0];
+/// Sixteen texts of which two numbers are known, and three people who love the first and hate the second.
+fn alignment() -> Alignment {
+    let texts: Vec<[f32; 2]> = (0..16).map(|n| [0.1 * (n % 4) as f32, 0.1 * (n / 4) as f32]).collect();
+    let fields = Latents::from_rows(4, texts.iter().map(|[loved, hated]| [*loved, *hated, 0.0, 0.0]));
+    let rating = |user: u32, item: u32, [loved, hated]: [f32; 2]| Rating {
+        user,
+        item,
+        value: 2.5 + (3.0 + user as f32) * loved - 4.0 * hated,
+    };
+    let entries =
+        (0..3).flat_map(|user| (0..).zip(&texts).map(move |(item, text)| rating(user, item, *text))).collect();
+    let names = |count: usize| (0..count).map(|n| n.to_string()).collect();
+    let ratings = Ratings::new(names(3), names(16), entries, (0.5, 5.0)).unwrap();
+    let settings = AlignmentSettings {
+        dimensions: 2,
+        components: vec![2, 2],
+        weights: vec![1.0, 1.0],
+        user_ridge: 0.1,
+        map_ridge: 0.1,
+        bias_ridge: 0.1,
+        held_out: 0.0,
+        ..Default::default()
+    };
+    fit(&ratings, &fields, &settings).unwrap()
+}
+
+fn objective(caution: f32) -> Objective {
+    let alignment = alignment();
+    let (offset, vector) = alignment.user(0);
+    let user = person(offset / 5.0, &vector.iter().map(|value| value / 5.0).collect::<Vec<_>>());
+    let plain =
+        Objective { alignment: Arc::new(alignment), utility: one(Term::Affinity(user)), top_rating: 5.0, caution: 0.0 };
+    plain.with_caution(caution).unwrap()
+}
+
+/// The state of a text of which these two numbers are known.
+fn state(objective: &Objective, text: [f32; 2]) -> State {
+    let item = Item {
+        id: "kites".to_owned(),
+        title: "Kites".to_owned(),
+        year: None,
+        genres: Vec::new(),
+        plot: "A plot.".to_owned(),
+        likes: Vec::new(),
+        dislikes: Vec::new(),
+    };
+    objective.states(vec![item], &Latents::from_rows(2, [text, [0.0, 0.0]])).unwrap().remove(0)
+}
+
+/// Like many texts, and unlike all.
+const TEXTS: [[f32; 2]; 2] = [[0.15, 0.15], [3.0, 0.0]];
+
+#[test]
+fn caution_subtracts_standard_deviations() {
+    for text in TEXTS {
+        let plain = state(&objective(0.0), text);
+        assert!(plain.uncertainty > 0.0);
+        for caution in [0.5, 1.0, 2.0] {
+            let cautious = state(&objective(caution), text);
+            assert_near(cautious.utility, plain.utility - caution * plain.uncertainty);
+        }
+    }
+}
+
+#[test]
+fn caution_changes_the_utility_and_nothing_else() {
+    let (plain, cautious) = (state(&objective(0.0), TEXTS[1]), state(&objective(2.0), TEXTS[1]));
+    assert_eq!(State { utility: plain.utility, ..cautious }, plain);
+}
+
+#[test]
+fn a_text_unlike_all_others_is_worth_less_with_caution() {
+    let loss = |text| state(&objective(0.0), text).utility - state(&objective(1.0), text).utility;
+    let [usual, strange] = TEXTS.map(loss);
+    assert!(strange > 3.0 * usual, "{strange} for the strange text, {usual} for the usual one");
+}
+
+#[test]
+fn enough_caution_prefers_a_usual_text_to_a_strange_one_that_looks_better() {
+    let worth = |caution| TEXTS.map(|text| state(&objective(caution), text).utility);
+    let [usual, strange] = worth(0.0);
+    assert!(strange > usual, "the strange text is full of what is loved");
+    let [usual, strange] = worth(3.0);
+    assert!(strange < usual, "{strange} for the strange text, {usual} for the usual one");
+}
+
+#[test]
+fn terms_that_are_no_ratings_have_no_uncertainty_to_be_cautious_about() {
+    let unrated = one(Term::Preference(Preference { weights: vec![1.0, 0.0, 0.0] }));
+    let cautious = Objective { utility: unrated, ..objective(5.0) };
+    let state = state(&cautious, TEXTS[0]);
+    assert_eq!((state.uncertainty, state.utility), (0.0, state.latent[0]));
+}
+
+#[test]
+fn a_caution_that_is_no_caution_is_refused() {
+    for caution in [-0.1, f32::NAN, f32::INFINITY] {
+        assert_eq!(objective(0.0).with_caution(caution).unwrap_err().code(), "numeric.bad_setting");
+    }
+}
+
+const WEIGHTS: [f32; 7] = [1.0, 0.5, 0.3, 0.7, 2.0, 0.4, 0.6];
 const CAP: f32 = 1.6;
 const HOME: [f32; 2] = [0.5, -0.5];
 const FORBIDDEN: ([f32; 2], f32) = ([-1.0, 0.5], 0.8);
@@ -167,7 +274,20 @@ fn every_term() -> Vec<Term> {
         novelty(&ITEMS, CAP),
         Term::Creator(Creator { home: HOME.to_vec(), reach: 1.5 }),
         Term::Constraint(ForbiddenRegion { centre: FORBIDDEN.0.to_vec(), radius: FORBIDDEN.1 }),
+        Term::Preference(Preference { weights: vec![-0.8, 0.6] }),
+        Term::Knowledge(required_facts()),
     ]
+}
+
+/// Three of the items are entities and lie in one of two places.
+fn required_facts() -> RequiredFacts {
+    let triples = [("kites", "sea"), ("ghosts", "desert"), ("tides", "sea")];
+    let triples = triples.map(|(film, place)| Triple::new(film, "takes place in", place));
+    let settings = KnowledgeSettings { dimensions: 4, epochs: 20, ..Default::default() };
+    let knowledge = Knowledge::fit(&triples, &settings).unwrap();
+    let rows = [(0, "kites"), (1, "ghosts"), (2, "tides")];
+    let map = EntityMap::fit(&knowledge, &Latents::from_rows(2, ITEMS), &rows, 0.1).unwrap();
+    RequiredFacts::new(&knowledge, map, &[("takes place in", "sea")]).unwrap()
 }
 
 fn weighted(terms: &[Term]) -> Vec<(f32, Term)> {
