@@ -1,14 +1,11 @@
 //! What a point is worth: each term by its definition, their weighted sum, and its gradient.
 
+use std::f32::consts::TAU;
 use std::sync::Arc;
 
-use aquiline::alignment::{Alignment, AlignmentSettings, fit};
-use aquiline::catalog::Item;
 use aquiline::knowledge::{EntityMap, Knowledge, KnowledgeSettings, RequiredFacts, Triple};
-use aquiline::latent::{Latents, distance};
-use aquiline::objective::{Objective, State};
+use aquiline::latent::{Latents, distance, dot};
 use aquiline::preference::Preference;
-use aquiline::ratings::{Rating, Ratings};
 use aquiline::utility::{Creator, ForbiddenRegion, NEAREST, Person, Term, Utility};
 use proptest::prelude::*;
 
@@ -106,6 +103,48 @@ fn a_forbidden_region_costs_its_depth_inside_and_nothing_outside() {
     assert!(utility.gradient(&[1.5, 0.0])[0] > 0.0, "the way out is to the right");
 }
 
+/// Someone who likes it the more the farther east, and a subject that is off limits on the way there.
+fn behind_a_forbidden_region(weight: f32) -> Utility {
+    let region = ForbiddenRegion { centre: vec![2.0, 0.0], radius: 1.0 };
+    Utility { terms: vec![(1.0, Term::Affinity(person(0.5, &[0.2, 0.1]))), (weight, Term::Constraint(region))] }
+}
+
+#[test]
+fn what_is_allowed_is_ranked_as_if_nothing_were_forbidden() {
+    for point in [[0.0, 0.0], [0.99, 0.0], [3.01, 0.0], [2.0, 1.01], [9.0, -4.0]] {
+        assert_eq!(behind_a_forbidden_region(5.0).value(&point), behind_a_forbidden_region(0.0).value(&point));
+        assert_eq!(behind_a_forbidden_region(5.0).gradient(&point), behind_a_forbidden_region(0.0).gradient(&point));
+    }
+}
+
+#[test]
+fn with_a_small_weight_a_forbidden_region_is_a_price_that_can_be_worth_paying() {
+    let utility = behind_a_forbidden_region(0.1);
+    assert!(utility.value(&[1.5, 0.0]) > utility.value(&[0.9, 0.0]));
+    assert!(utility.gradient(&[1.5, 0.0])[0] > 0.0);
+}
+
+#[test]
+fn a_point_inside_climbs_out_of_a_forbidden_region() {
+    let utility = behind_a_forbidden_region(1.0);
+    for start in [[1.2, 0.1], [2.0, -0.5], [2.3, 0.2]] {
+        let mut point = start;
+        for _ in 0..200 {
+            let gradient = utility.gradient(&point);
+            point.iter_mut().zip(gradient).for_each(|(x, slope)| *x += 0.02 * slope);
+        }
+        assert!(distance(&point, &[2.0, 0.0]) > 0.95, "{start:?} led to {point:?}");
+    }
+}
+
+#[test]
+fn demand_is_everything_but_novelty() {
+    let utility = Utility { terms: weighted(&every_term()) };
+    let point = [0.7, -0.4];
+    assert_near(utility.demand(&point) + utility.novelty(&point), utility.value(&point));
+    assert_eq!(one(novelty(&LINE, 1.0)).demand(&point), 0.0);
+}
+
 #[test]
 fn a_utility_is_the_weighted_sum_of_its_terms() {
     let terms = every_term();
@@ -157,107 +196,6 @@ fn an_error_of_every_rating_moves_the_utility_by_the_rating_weight() {
     let (right, wrong) = (shifted(0.0), shifted(0.1));
     assert_near(right.rating_weight(), 3.0);
     assert_near(wrong.value(&[0.3, 0.3]) - right.value(&[0.3, 0.3]), 0.1 * right.rating_weight());
-}
-
-/// Sixteen texts of which two numbers are known, and three people who love the first and hate the second.
-fn alignment() -> Alignment {
-    let texts: Vec<[f32; 2]> = (0..16).map(|n| [0.1 * (n % 4) as f32, 0.1 * (n / 4) as f32]).collect();
-    let fields = Latents::from_rows(4, texts.iter().map(|[loved, hated]| [*loved, *hated, 0.0, 0.0]));
-    let rating = |user: u32, item: u32, [loved, hated]: [f32; 2]| Rating {
-        user,
-        item,
-        value: 2.5 + (3.0 + user as f32) * loved - 4.0 * hated,
-    };
-    let entries =
-        (0..3).flat_map(|user| (0..).zip(&texts).map(move |(item, text)| rating(user, item, *text))).collect();
-    let names = |count: usize| (0..count).map(|n| n.to_string()).collect();
-    let ratings = Ratings::new(names(3), names(16), entries, (0.5, 5.0)).unwrap();
-    let settings = AlignmentSettings {
-        dimensions: 2,
-        components: vec![2, 2],
-        weights: vec![1.0, 1.0],
-        user_ridge: 0.1,
-        map_ridge: 0.1,
-        bias_ridge: 0.1,
-        held_out: 0.0,
-        ..Default::default()
-    };
-    fit(&ratings, &fields, &settings).unwrap()
-}
-
-fn objective(caution: f32) -> Objective {
-    let alignment = alignment();
-    let (offset, vector) = alignment.user(0);
-    let user = person(offset / 5.0, &vector.iter().map(|value| value / 5.0).collect::<Vec<_>>());
-    let plain =
-        Objective { alignment: Arc::new(alignment), utility: one(Term::Affinity(user)), top_rating: 5.0, caution: 0.0 };
-    plain.with_caution(caution).unwrap()
-}
-
-/// The state of a text of which these two numbers are known.
-fn state(objective: &Objective, text: [f32; 2]) -> State {
-    let item = Item {
-        id: "kites".to_owned(),
-        title: "Kites".to_owned(),
-        year: None,
-        genres: Vec::new(),
-        plot: "A plot.".to_owned(),
-        likes: Vec::new(),
-        dislikes: Vec::new(),
-    };
-    objective.states(vec![item], &Latents::from_rows(2, [text, [0.0, 0.0]])).unwrap().remove(0)
-}
-
-/// Like many texts, and unlike all.
-const TEXTS: [[f32; 2]; 2] = [[0.15, 0.15], [3.0, 0.0]];
-
-#[test]
-fn caution_subtracts_standard_deviations() {
-    for text in TEXTS {
-        let plain = state(&objective(0.0), text);
-        assert!(plain.uncertainty > 0.0);
-        for caution in [0.5, 1.0, 2.0] {
-            let cautious = state(&objective(caution), text);
-            assert_near(cautious.utility, plain.utility - caution * plain.uncertainty);
-        }
-    }
-}
-
-#[test]
-fn caution_changes_the_utility_and_nothing_else() {
-    let (plain, cautious) = (state(&objective(0.0), TEXTS[1]), state(&objective(2.0), TEXTS[1]));
-    assert_eq!(State { utility: plain.utility, ..cautious }, plain);
-}
-
-#[test]
-fn a_text_unlike_all_others_is_worth_less_with_caution() {
-    let loss = |text| state(&objective(0.0), text).utility - state(&objective(1.0), text).utility;
-    let [usual, strange] = TEXTS.map(loss);
-    assert!(strange > 3.0 * usual, "{strange} for the strange text, {usual} for the usual one");
-}
-
-#[test]
-fn enough_caution_prefers_a_usual_text_to_a_strange_one_that_looks_better() {
-    let worth = |caution| TEXTS.map(|text| state(&objective(caution), text).utility);
-    let [usual, strange] = worth(0.0);
-    assert!(strange > usual, "the strange text is full of what is loved");
-    let [usual, strange] = worth(3.0);
-    assert!(strange < usual, "{strange} for the strange text, {usual} for the usual one");
-}
-
-#[test]
-fn terms_that_are_no_ratings_have_no_uncertainty_to_be_cautious_about() {
-    let unrated = one(Term::Preference(Preference { weights: vec![1.0, 0.0, 0.0] }));
-    let cautious = Objective { utility: unrated, ..objective(5.0) };
-    let state = state(&cautious, TEXTS[0]);
-    assert_eq!((state.uncertainty, state.utility), (0.0, state.latent[0]));
-}
-
-#[test]
-fn a_caution_that_is_no_caution_is_refused() {
-    for caution in [-0.1, f32::NAN, f32::INFINITY] {
-        assert_eq!(objective(0.0).with_caution(caution).unwrap_err().code(), "numeric.bad_setting");
-    }
 }
 
 const WEIGHTS: [f32; 7] = [1.0, 0.5, 0.3, 0.7, 2.0, 0.4, 0.6];
@@ -322,6 +260,18 @@ proptest! {
             let error = (difference - f64::from(gradient[axis])).abs();
             prop_assert!(error < 4e-3, "axis {axis}: {difference} by differences, {} by formula", gradient[axis]);
         }
+    }
+
+    #[test]
+    fn a_weight_above_every_other_slope_leaves_no_maximum_inside_a_forbidden_region(
+        angle in 0.0_f32..TAU, depth in 0.01_f32..0.99, slope in 0.0_f32..0.9, toward in 0.0_f32..TAU,
+    ) {
+        let region = ForbiddenRegion { centre: vec![2.0, 0.0], radius: 1.0 };
+        let other = Term::Affinity(person(0.5, &[slope * toward.cos(), slope * toward.sin()]));
+        let utility = Utility { terms: vec![(1.0, other), (1.0, Term::Constraint(region))] };
+        let outward = [angle.cos(), angle.sin()];
+        let gradient = utility.gradient(&[2.0 + depth * outward[0], depth * outward[1]]);
+        prop_assert!(dot(&gradient, &outward) > 0.0);
     }
 
     #[test]
