@@ -203,10 +203,10 @@ fn places_that_have_nothing_to_do_with_entities_explain_nothing() {
 fn what_is_explained_agrees_with_leaving_each_item_out() {
     let knowledge = fit(&films(), &small());
     let (mut error, mut total) = (0.0, 0.0);
-    for out in 0..ROWS.len() {
+    for (out, name) in ROWS {
         let others: Vec<(usize, &str)> = ROWS.into_iter().filter(|&(row, _)| row != out).collect();
         let map = EntityMap::fit(&knowledge, &places(), &others, 0.1).unwrap();
-        let right = knowledge.entity(ROWS[out].1).unwrap();
+        let right = knowledge.entity(name).unwrap();
         let mean = Latents::from_rows(4, others.iter().map(|(_, name)| knowledge.entity(name).unwrap())).centroid();
         error += f64::from(distance(&map.apply(places().row(out)), right).powi(2));
         total += f64::from(distance(&mean, right).powi(2));
