@@ -94,7 +94,7 @@ impl Agent {
     }
 
     /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
-    /// spread.
+    /// spread. It takes predictions as they are; see [`Objective::with_caution`].
     ///
     /// # Errors
     /// [`DataError::Empty`] for a group of nobody, [`DataError::UnknownUser`].
@@ -109,7 +109,7 @@ impl Agent {
         let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
         let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };
         let utility = Utility { terms: [demand.terms, vec![(weight, novelty)]].concat() };
-        Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating() })
+        Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating(), caution: 0.0 })
     }
 
     /// Starts an episode for a user at an item, both by id.

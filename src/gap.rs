@@ -29,7 +29,7 @@ pub struct ContentGap {
 pub struct GapSettings {
     /// Gaps to return at most.
     pub count: usize,
-    /// Items whose surroundings are searched: those of highest utility.
+    /// Items whose surroundings are searched: those of highest utility, leaving novelty aside.
     pub starts: usize,
     /// Neighbours of each start that a midpoint is taken with.
     pub neighbours: usize,
@@ -75,7 +75,7 @@ pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Resul
 }
 
 fn best_items(utility: &Utility, items: &Latents, count: usize) -> Vec<usize> {
-    let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.affinity(row)).zip(0..).collect();
+    let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.demand(row)).zip(0..).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.into_iter().take(count).map(|(_, item)| item).collect()
 }

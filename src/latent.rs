@@ -91,6 +91,19 @@ impl Latents {
         &self.values[index * self.dimensions..(index + 1) * self.dimensions]
     }
 
+    /// One point that a caller names, if it is there and somewhere.
+    pub(crate) fn checked_row(&self, index: usize) -> Result<&[f32]> {
+        if index >= self.len() {
+            let expected = index.saturating_add(1);
+            return Err(NumericError::WrongSize { what: "the catalog", expected, found: self.len() }.into());
+        }
+        let row = self.row(index);
+        if row.iter().any(|value| !value.is_finite()) {
+            return Err(NumericError::NotFinite { what: "an item's place" }.into());
+        }
+        Ok(row)
+    }
+
     /// One point, to be changed.
     pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
         &mut self.values[index * self.dimensions..(index + 1) * self.dimensions]

@@ -54,8 +54,9 @@
 //! what, and seeded splits. [`latent`]: points of Z.
 //!
 //! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
-//! to Z, with the skill on held-out items. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no
-//! item is near. [`design`]: which actions to try, with a certificate of optimality.
+//! to Z, with the skill on held-out items. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
+//! points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
+//! near. [`design`]: which actions to try, with a certificate of optimality.
 //!
 //! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
 //!
@@ -80,6 +81,8 @@ pub mod latent;
 mod ridge;
 pub mod factorization;
 pub mod alignment;
+pub mod preference;
+pub mod knowledge;
 pub mod utility;
 pub mod gap;
 pub mod design;

@@ -339,7 +339,7 @@ fn a_run_that_asks_something_else_is_told_where_it_diverges() {
     };
     assert_eq!(at(replay(&transcript, RolloutSettings { seed: 8, ..settings() })), 1);
     assert_eq!(at(replay(&transcript, blind())), 2);
-    assert_eq!(at(replay(&transcript, RolloutSettings { horizon: 3, ..settings() })), transcript.exchanges.len());
+    assert_eq!(at(replay(&transcript, RolloutSettings { horizon: 3, ..settings() })), 4, "a choice sees the horizon");
     assert_eq!(at(replay(&Transcript::default(), settings())), 0);
     let mut tampered = transcript.clone();
     tampered.exchanges[2].reply = Reply::Items(vec![item("rain"), item("rain"), item("rain")]);

@@ -94,7 +94,7 @@ fn fitted() -> Objective {
     let (offset, vector) = alignment.user(0);
     let person = Person { offset: offset / 5.0, vector: vector.iter().map(|value| value / 5.0).collect() };
     let utility = Utility { terms: vec![(1.0, Term::Affinity(person))] };
-    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0 }
+    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0, caution: 0.0 }
 }
 
 /// Proposes rain, sun and wind, rewrites, encodes, chooses with a policy, and shortlists the first.
