@@ -12,6 +12,7 @@
 //! time, budgets, how anything is computed.
 
 mod effect;
+pub(crate) mod machine;
 pub mod transcript;
 
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,10 @@ use crate::action::Action;
 use crate::catalog::Item;
 use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
-use crate::objective::{FIELDS, Objective, State, fields};
+use crate::objective::{Objective, State};
 use crate::profile::Profile;
 pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
+use machine::{check_rewrites, encode, states, wrong};
 
 /// One edit and where it led.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -100,7 +102,7 @@ enum Phase {
     PreviewVectors(Vec<Action>, Vec<Item>),
     Choice(Choices),
     Rewritten(Box<Step>),
-    RewrittenVectors(Box<Step>, Item),
+    RewrittenVectors(Box<Step>, Vec<Item>),
 }
 
 impl Rollout {
@@ -150,13 +152,13 @@ impl Rollout {
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
             (Phase::PreviewVectors(actions, items), Reply::Vectors(vectors)) => {
-                let outcomes = self.states(items, &vectors)?;
+                let outcomes = states(&self.objective, items, &vectors)?;
                 self.choose(actions, outcomes)
             }
             (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
             (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
-            (Phase::RewrittenVectors(step, item), Reply::Vectors(vectors)) => {
-                let state = self.states(vec![item], &vectors)?.remove(0);
+            (Phase::RewrittenVectors(step, items), Reply::Vectors(vectors)) => {
+                let state = states(&self.objective, items, &vectors)?.remove(0);
                 self.arrived(Step { state, ..*step })
             }
             _ => Err(wrong("it is of another kind")),
@@ -164,7 +166,7 @@ impl Rollout {
     }
 
     fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next> {
-        self.anchor = Some(self.states(vec![item], vectors)?.remove(0));
+        self.anchor = Some(states(&self.objective, vec![item], vectors)?.remove(0));
         self.propose()
     }
 
@@ -192,10 +194,7 @@ impl Rollout {
     }
 
     fn previews_written(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next> {
-        if items.len() != actions.len() {
-            return Err(wrong("one item for each action is needed"));
-        }
-        self.check_identity(&items)?;
+        check_rewrites(&self.state().item, actions.len(), &items)?;
         let effect = encode(&items);
         Ok(self.need(Phase::PreviewVectors(actions, items), effect))
     }
@@ -222,13 +221,10 @@ impl Rollout {
         Ok(rollout.need(Phase::Rewritten(Box::new(step)), effect))
     }
 
-    fn rewritten(self, step: Box<Step>, mut items: Vec<Item>) -> Result<Next> {
-        let (Some(item), true) = (items.pop(), items.is_empty()) else {
-            return Err(wrong("exactly one item is needed"));
-        };
-        self.check_identity(std::slice::from_ref(&item))?;
-        let effect = encode(std::slice::from_ref(&item));
-        Ok(self.need(Phase::RewrittenVectors(step, item), effect))
+    fn rewritten(self, step: Box<Step>, items: Vec<Item>) -> Result<Next> {
+        check_rewrites(&self.state().item, 1, &items)?;
+        let effect = encode(&items);
+        Ok(self.need(Phase::RewrittenVectors(step, items), effect))
     }
 
     fn arrived(mut self, step: Step) -> Result<Next> {
@@ -245,23 +241,6 @@ impl Rollout {
         let seeds = (0..actions.len() as u64).map(|index| self.seed(Draw::Rewrite(index))).collect();
         let effect = Effect::Rewrite { item: self.state().item.clone(), actions, seeds };
         (self, effect)
-    }
-
-    /// A rewrite changes what is said about an item, not which item it is.
-    fn check_identity(&self, rewritten: &[Item]) -> Result<()> {
-        let Item { id, title, .. } = &self.state().item;
-        let keeps = |item: &Item| item.id == *id && item.title == *title && !item.plot.trim().is_empty();
-        if rewritten.iter().all(keeps) {
-            return Ok(());
-        }
-        Err(wrong("a rewritten item must keep its id and title and have a plot"))
-    }
-
-    fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
-        if vectors.len() != items.len() * FIELDS {
-            return Err(wrong("one vector for each text is needed"));
-        }
-        self.objective.states(items, vectors)
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next {
@@ -306,18 +285,10 @@ impl Trajectory {
     }
 }
 
-fn encode(items: &[Item]) -> Effect {
-    Effect::Encode { texts: items.iter().flat_map(fields).collect() }
-}
-
 /// Actions with a text, each once, in their order.
 fn different(proposed: Vec<Action>) -> Vec<Action> {
     let mut seen = std::collections::HashSet::new();
     proposed.into_iter().filter(|action| !action.text.trim().is_empty() && seen.insert(action.text.clone())).collect()
-}
-
-fn wrong(why: &'static str) -> crate::Error {
-    RolloutError::WrongReply { why }.into()
 }
 
 /// SplitMix64's output function: spreads a counter over all bits.
