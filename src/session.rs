@@ -312,7 +312,7 @@ impl Session {
         Ok((trajectory, transcript))
     }
 
-    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
+    /// One effect: the simulator proposes, rewrites and decodes, the encoder encodes, the policy chooses.
     async fn perform(
         &self,
         effect: &Effect,
@@ -333,6 +333,9 @@ impl Session {
                 Ok(Reply::Vectors(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known))))
             }
             Effect::Choose(choices) => Ok(Reply::Choice(policy.choose(choices)?)),
+            Effect::Decode { anchor, neighbours, weights, seed } => {
+                Ok(Reply::Items(vec![self.simulator.decode(anchor, neighbours, weights, *seed)]))
+            }
         }
     }
 

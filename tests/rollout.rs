@@ -99,6 +99,7 @@ fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
         }
         Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
         Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
+        Effect::Decode { .. } => unreachable!("an episode decodes nothing"),
     })
 }
 
@@ -165,6 +166,7 @@ fn name(effect: &Effect) -> &'static str {
         Effect::Rewrite { .. } => "rewrite",
         Effect::Encode { .. } => "encode",
         Effect::Choose(_) => "choose",
+        Effect::Decode { .. } => "decode",
     }
 }
 
@@ -430,6 +432,7 @@ fn every_draw_of_an_episode_has_a_seed_of_its_own() {
             Effect::Propose { seed, .. } | Effect::Choose(Choices { seed, .. }) => vec![*seed],
             Effect::Rewrite { seeds, .. } => seeds.clone(),
             Effect::Encode { .. } => Vec::new(),
+            Effect::Decode { seed, .. } => vec![*seed],
         });
         let different: std::collections::BTreeSet<u64> = seeds.collect();
         assert_eq!(different.len(), draws, "{different:?}");
