@@ -61,7 +61,7 @@
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`rollout`]: an episode as a
 //! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`simulator`]: a seeded stand-in for
-//! the language model.
+//! the language model. [`elm`]: the baseline that jumps to the best point of Z and has a text written for it.
 //!
 //! *Networks.* `encoder` (feature `networks`): texts to sentence vectors, on the CPU or on WebGPU.
 //!
@@ -90,6 +90,7 @@ pub mod objective;
 pub mod rollout;
 pub mod policy;
 pub mod simulator;
+pub mod elm;
 // Networks
 #[cfg(feature = "networks")]
 pub mod encoder;
