@@ -134,6 +134,19 @@ impl Latents {
         nearest.iter().map(|n| Neighbour { distance: n.distance.sqrt(), ..*n }).collect()
     }
 
+    /// How far apart neighbours typically are: the median distance of a point to the nearest one elsewhere, measured
+    /// on at most 400 points; 0 where all coincide.
+    pub fn spacing(&self) -> f32 {
+        let elsewhere = |point: &[f32]| {
+            let distances = self.rows().map(|row| squared_distance(row, point)).filter(|distance| *distance > 0.0);
+            distances.min_by(f32::total_cmp)
+        };
+        let mut nearest: Vec<f32> =
+            self.rows().step_by(self.len().div_ceil(400).max(1)).filter_map(elsewhere).collect();
+        nearest.sort_by(f32::total_cmp);
+        nearest.get(nearest.len() / 2).map_or(0.0, |squared| squared.sqrt())
+    }
+
     /// Mean of all points.
     pub fn centroid(&self) -> Vec<f32> {
         let mut sum = vec![0.0_f64; self.dimensions];
@@ -176,6 +189,14 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// Euclidean distance.
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     squared_distance(a, b).sqrt()
+}
+
+/// Moves a point outside a ball straight to its surface.
+pub fn pull_into_ball(point: &mut [f32], centre: &[f32], radius: f32) {
+    let away = distance(point, centre);
+    if away > radius {
+        point.iter_mut().zip(centre).for_each(|(x, c)| *x = c + (*x - c) * radius / away);
+    }
 }
 
 fn squared_distance(a: &[f32], b: &[f32]) -> f32 {

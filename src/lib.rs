@@ -62,7 +62,8 @@
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`rollout`]: an episode as a
 //! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a
-//! budget, without training. [`simulator`]: a seeded stand-in for the language model.
+//! budget, without training. [`simulator`]: a seeded stand-in for the language model. [`elm`]: the baseline that jumps to
+//! the best point of Z and has a text written for it.
 //!
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
@@ -95,6 +96,7 @@ pub mod rollout;
 pub mod policy;
 pub mod search;
 pub mod simulator;
+pub mod elm;
 // Networks
 #[cfg(feature = "networks")]
 pub mod encoder;

@@ -21,7 +21,7 @@ use crate::alignment::Alignment;
 use crate::catalog::Item;
 use crate::error::{NumericError, Result};
 use crate::latent::Latents;
-use crate::utility::Utility;
+use crate::utility::{Creator, Term, Utility};
 
 /// An item's text and where it lands (paper §2.3: the state of the decision process).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +118,19 @@ impl Objective {
     /// Places without a text (content gaps) have no other: caution lowers them all alike and leaves their order.
     pub fn typical_uncertainty(&self) -> f32 {
         self.alignment.skill().misplacement / self.top_rating * self.utility.rating_weight()
+    }
+
+    /// The same utility, less `weight × ‖z − target‖² / 2`: what a search maximises that is to end near a place, such
+    /// as the optimum that [`crate::elm::optimise`] found. `target` has the dimension of Z.
+    ///
+    /// The states of the new objective report the pursued worth as `utility`, and the no-harm gate goes by it; their
+    /// `affinity` and `novelty` are untouched. This objective stays as it is, so what a text is really worth remains
+    /// `self.utility.value(&state.latent)`.
+    pub fn toward(&self, target: &[f32], weight: f32) -> Objective {
+        let pursuit = Term::Creator(Creator { home: target.to_vec(), reach: 1.0 });
+        let mut pursued = self.clone();
+        pursued.utility.terms.push((weight, pursuit));
+        pursued
     }
 
     fn state(&self, item: Item, features: &[f32]) -> Result<State> {

@@ -82,7 +82,8 @@ pub enum Term {
     Affinity(Person),
     /// The summed ratings of many users.
     Group(Vec<Person>),
-    /// `−‖z − home‖² / 2 reach²`: 0 at a creator's home, falling with distance.
+    /// `−‖z − home‖² / 2 reach²`: 0 at a creator's home, falling with distance. A place to be reached is the same
+    /// thing: see [`crate::objective::Objective::toward`].
     Creator(Creator),
     /// Summed distance to the [`NEAREST`] existing items, each at most `cap`.
     Novelty {

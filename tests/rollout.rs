@@ -311,7 +311,7 @@ fn every_draw_of_an_episode_has_a_seed_of_its_own() {
         let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
             Effect::Propose { seed, .. } | Effect::Choose(Choices { seed, .. }) => vec![*seed],
             Effect::Rewrite { seeds, .. } => seeds.clone(),
-            Effect::Encode { .. } | Effect::Shortlist { .. } => Vec::new(),
+            Effect::Encode { .. } | Effect::Shortlist { .. } | Effect::Decode { .. } => Vec::new(),
         });
         let different: std::collections::BTreeSet<u64> = seeds.collect();
         assert_eq!(different.len(), draws, "{different:?}");

@@ -102,7 +102,7 @@ fn rewrites(transcript: &Transcript) -> Vec<usize> {
 
 fn seeds(transcript: &Transcript) -> Vec<u64> {
     let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
-        Effect::Propose { seed, .. } | Effect::Shortlist { seed, .. } => vec![*seed],
+        Effect::Propose { seed, .. } | Effect::Shortlist { seed, .. } | Effect::Decode { seed, .. } => vec![*seed],
         Effect::Rewrite { seeds, .. } => seeds.clone(),
         Effect::Choose(_) | Effect::Encode { .. } => Vec::new(),
     });

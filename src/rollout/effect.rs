@@ -54,6 +54,17 @@ pub enum Effect {
         /// Makes the answer repeatable where it is drawn.
         seed: u64,
     },
+    /// Write the text of a point that lies among known items: the anchor, told as if it lay there (see [`crate::elm`]).
+    Decode {
+        /// Whose id and title the text keeps.
+        anchor: Item,
+        /// The items nearest to the point, nearest first.
+        neighbours: Vec<Item>,
+        /// How near the point is to each neighbour; they sum to 1.
+        weights: Vec<f32>,
+        /// Makes the answer repeatable where the environment can.
+        seed: u64,
+    },
 }
 
 /// What the world answers.
@@ -62,7 +73,7 @@ pub enum Effect {
 pub enum Reply {
     /// To [`Effect::Propose`].
     Actions(Vec<Action>),
-    /// To [`Effect::Rewrite`], in the order of the actions.
+    /// To [`Effect::Rewrite`], in the order of the actions; to [`Effect::Decode`], exactly one.
     Items(Vec<Item>),
     /// To [`Effect::Encode`], in the order of the texts.
     Vectors(Latents),

@@ -12,7 +12,7 @@ use crate::catalog::Item;
 /// A plot that grows beyond this loses one of its inner sentences.
 const MOST_WORDS: usize = 120;
 /// Reasons to like or dislike that are kept.
-const MOST_REASONS: usize = 5;
+pub(super) const MOST_REASONS: usize = 5;
 /// Genres that are kept.
 const MOST_GENRES: usize = 4;
 /// Words of a request that are taken literally.
@@ -55,7 +55,7 @@ pub(super) fn take_literally(item: &Item, action: &Action) -> Item {
 }
 
 /// Splits at the end marks that are followed by a space and a capital or a quote.
-fn sentences(plot: &str) -> Vec<String> {
+pub(super) fn sentences(plot: &str) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut start = 0;
     for (at, mark) in plot.match_indices(['.', '!', '?']) {

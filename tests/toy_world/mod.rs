@@ -107,6 +107,7 @@ pub fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
         Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
         Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
         Effect::Shortlist { count, .. } => Reply::Shortlist((0..*count).collect()),
+        Effect::Decode { .. } => unreachable!("neither an episode nor a search decodes"),
     })
 }
 
@@ -161,6 +162,7 @@ pub fn name(effect: &Effect) -> &'static str {
         Effect::Encode { .. } => "encode",
         Effect::Choose(_) => "choose",
         Effect::Shortlist { .. } => "shortlist",
+        Effect::Decode { .. } => "decode",
     }
 }
 
