@@ -730,7 +730,7 @@ fn edited(effect: &Effect) -> Reply {
             Reply::Items(actions.iter().map(moved).collect())
         }
         Effect::Choose(choices) => Reply::Choice(ReferencePolicy::Optimistic.choose(choices).unwrap()),
-        Effect::Decode { .. } => unreachable!("an episode decodes nothing"),
+        Effect::Shortlist { .. } | Effect::Decode { .. } => unreachable!("an episode asks for neither"),
     }
 }
 
