@@ -227,7 +227,7 @@ fn where_nothing_is_better_the_search_stays() {
     for manifold in manifolds() {
         let settings = with(manifold);
         let found = search(&Utility::default(), &items, 8, &settings);
-        assert_eq!(found.path, [found.latent.clone()]);
+        assert_eq!(found.path, std::slice::from_ref(&found.latent));
         assert_eq!(found.utility, 0.0);
     }
 }
@@ -565,7 +565,7 @@ fn run(
         transcript.exchanges.push(Exchange { effect: effect.clone(), reply: reply.clone() });
         match elm.resume(reply)? {
             Next::Need(next, asked) => (elm, effect) = (*next, asked),
-            Next::Done(decoded) => return Ok((*decoded, transcript)),
+            Next::Done(decoded) => return Ok((decoded, transcript)),
         }
     }
 }

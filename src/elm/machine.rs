@@ -36,7 +36,7 @@ pub enum Next<'a> {
     /// The world is asked again.
     Need(Box<Elm<'a>>, Effect),
     /// The text is there.
-    Done(Box<Decoded>),
+    Done(Decoded),
 }
 
 /// A finished jump.
@@ -120,7 +120,7 @@ impl<'a> Elm<'a> {
     fn text_placed(self, anchor: State, target: Vec<f32>, items: Vec<Item>, vectors: &Latents) -> Result<Next<'a>> {
         let state = states(&self.objective, items, vectors)?.remove(0);
         let realisability_gap = distance(&state.latent, &target);
-        Ok(Next::Done(Box::new(Decoded { anchor, target, state, realisability_gap, environment_calls: 1 })))
+        Ok(Next::Done(Decoded { anchor, target, state, realisability_gap, environment_calls: 1 }))
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next<'a> {
