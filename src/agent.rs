@@ -1,4 +1,4 @@
-//! The agent: a fitted world, and the loop that drives episodes through it.
+//! The agent: a fitted world, and the loop that drives episodes and searches through it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use crate::latent::Latents;
 use crate::objective::{Objective, State};
 use crate::profile::Profile;
 use crate::ratings::Ratings;
-use crate::rollout::{Effect, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
+use crate::rollout::{Effect, Machine, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
+use crate::search::{Search, SearchSettings};
 use crate::utility::{NEAREST, Person, Term, Utility};
 
 /// Novelty's standard deviation over the items, as a share of affinity's: paper §12, row 8.
@@ -93,7 +94,7 @@ impl Agent {
     }
 
     /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
-    /// spread.
+    /// spread. It takes predictions as they are; see [`Objective::with_caution`].
     ///
     /// # Errors
     /// [`DataError::Empty`] for a group of nobody, [`DataError::UnknownUser`].
@@ -108,7 +109,7 @@ impl Agent {
         let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
         let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };
         let utility = Utility { terms: [demand.terms, vec![(weight, novelty)]].concat() };
-        Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating() })
+        Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating(), caution: 0.0 })
     }
 
     /// Starts an episode for a user at an item, both by id.
@@ -116,10 +117,17 @@ impl Agent {
     /// # Errors
     /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Rollout::start`].
     pub fn rollout(&self, user: &str, item: &str, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-        let objective = self.objective(&[user])?;
-        let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
-        let profile = Profile::of(self.ratings.user_index(user)?, &self.ratings, &self.catalog);
+        let (anchor, profile, objective) = self.request(user, item)?;
         Rollout::start(anchor, profile, objective, settings)
+    }
+
+    /// Starts a search for a user from an item, both by id.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Search::start`].
+    pub fn search(&self, user: &str, item: &str, settings: SearchSettings) -> Result<(Search, Effect)> {
+        let (anchor, profile, objective) = self.request(user, item)?;
+        Search::start(anchor, profile, objective, settings)
     }
 
     /// The item a user is predicted to like least among those they rated low (at most
@@ -136,38 +144,47 @@ impl Agent {
         Ok(&self.catalog.items()[lowest as usize])
     }
 
+    /// Where to start, for whom, and what it is worth to them.
+    fn request(&self, user: &str, item: &str) -> Result<(Item, Profile, Objective)> {
+        let objective = self.objective(&[user])?;
+        let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
+        let profile = Profile::of(self.ratings.user_index(user)?, &self.ratings, &self.catalog);
+        Ok((anchor, profile, objective))
+    }
+
     fn top_rating(&self) -> f32 {
         self.ratings.scale().1
     }
 }
 
-/// Runs an episode to its end: asks `perform` for every reply and tells `observe` what happened.
+/// Runs a machine to its end: asks `perform` for every reply and tells `observe` what happened.
 ///
-/// The browser, the command line and the tests differ only in `perform`.
+/// The browser, the command line and the tests differ only in `perform`. The steps of a search are all told at its
+/// end: only then does it know its way.
 ///
 /// # Errors
-/// Whatever `perform` or `observe` returns, and as [`Rollout::resume`].
-pub async fn drive(
-    start: (Rollout, Effect),
+/// Whatever `perform` or `observe` returns, and as [`Machine::resume`].
+pub async fn drive<M: Machine>(
+    start: (M, Effect),
     mut perform: impl AsyncFnMut(Effect) -> Result<Reply>,
     mut observe: impl AsyncFnMut(Event<'_>) -> Result<()>,
 ) -> Result<Trajectory> {
-    let (mut rollout, mut effect) = start;
+    let (mut machine, mut effect) = start;
     loop {
-        let (had_anchor, steps) = (rollout.anchor().is_some(), rollout.steps().len());
-        let next = rollout.resume(perform(effect).await?)?;
+        let (had_anchor, steps) = (machine.anchor().is_some(), machine.steps().len());
+        let next = machine.resume(perform(effect).await?)?;
         let (anchor, taken) = match &next {
-            Next::Need(rollout, _) => (rollout.anchor(), rollout.steps()),
+            Next::Need(machine, _) => (machine.anchor(), machine.steps()),
             Next::Done(trajectory) => (Some(&trajectory.anchor), trajectory.steps.as_slice()),
         };
         if let (Some(anchor), false) = (anchor, had_anchor) {
             observe(Event::Anchor(anchor)).await?;
         }
-        if let Some(step) = taken.get(steps) {
-            observe(Event::Step(steps, step)).await?;
+        for (index, step) in taken.iter().enumerate().skip(steps) {
+            observe(Event::Step(index, step)).await?;
         }
         match next {
-            Next::Need(next, asked) => (rollout, effect) = (*next, asked),
+            Next::Need(next, asked) => (machine, effect) = (*next, asked),
             Next::Done(trajectory) => return Ok(trajectory),
         }
     }

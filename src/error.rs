@@ -62,6 +62,14 @@ pub enum DataError {
         /// The id that was asked for.
         id: String,
     },
+    /// A name that the data does not mention.
+    #[error("unknown {what} {id:?}: no triple names it")]
+    UnknownName {
+        /// What it was said to be: an entity or a relation.
+        what: &'static str,
+        /// The name that was asked for.
+        id: String,
+    },
     /// An item that cannot be steered because there is nothing to read.
     #[error("item {id:?} has no text, so it has no place in the latent space; give it a description or pick another")]
     NoText {
@@ -111,6 +119,14 @@ pub enum NumericError {
         what: &'static str,
         /// What it must be.
         why: &'static str,
+    },
+    /// An iteration that did not come to rest.
+    #[error("{what} did not converge in {iterations} iterations: allow more, or raise the ridge")]
+    NotConverged {
+        /// What was fitted.
+        what: &'static str,
+        /// Iterations that were allowed.
+        iterations: usize,
     },
 }
 
@@ -197,6 +213,12 @@ pub enum RolloutError {
     /// A rollout of no steps.
     #[error("a horizon of 0 leaves nothing to do: use at least 1")]
     NoHorizon,
+    /// A search with too few environment calls for anything.
+    #[error("the budget of environment calls is too small for a single path: use at least {least}")]
+    NoBudget {
+        /// The smallest budget that the strategy can use.
+        least: usize,
+    },
     /// Nothing was proposed.
     #[error("the proposer returned no usable action at step {step}")]
     NoActions {
@@ -279,6 +301,7 @@ impl Error {
                 DataError::Empty { .. } => "data.empty",
                 DataError::UnknownUser { .. } => "data.unknown_user",
                 DataError::UnknownItem { .. } => "data.unknown_item",
+                DataError::UnknownName { .. } => "data.unknown_name",
                 DataError::NoText { .. } => "data.no_text",
                 DataError::RatingOutOfRange { .. } => "data.rating_out_of_range",
             },
@@ -286,6 +309,7 @@ impl Error {
                 NumericError::WrongSize { .. } => "numeric.wrong_size",
                 NumericError::NotFinite { .. } => "numeric.not_finite",
                 NumericError::BadSetting { .. } => "numeric.bad_setting",
+                NumericError::NotConverged { .. } => "numeric.not_converged",
             },
             Error::Design(e) => match e {
                 DesignError::NoActions => "design.no_actions",
@@ -303,6 +327,7 @@ impl Error {
             },
             Error::Rollout(e) => match e {
                 RolloutError::NoHorizon => "rollout.no_horizon",
+                RolloutError::NoBudget { .. } => "rollout.no_budget",
                 RolloutError::NoActions { .. } => "rollout.no_actions",
                 RolloutError::WrongReply { .. } => "rollout.wrong_reply",
                 RolloutError::Diverged { .. } => "rollout.diverged",
@@ -330,7 +355,9 @@ impl Error {
         match self {
             Error::Data(_) | Error::Numeric(_) | Error::Design(_) => true,
             Error::Encoder(e) => !matches!(e, EncoderError::Device { .. } | EncoderError::SelfTest { .. }),
-            Error::Rollout(e) => matches!(e, RolloutError::NoHorizon | RolloutError::Diverged { .. }),
+            Error::Rollout(e) => {
+                matches!(e, RolloutError::NoHorizon | RolloutError::NoBudget { .. } | RolloutError::Diverged { .. })
+            }
             Error::Training(e) => !matches!(e, TrainingError::NotFinite { .. }),
         }
     }

@@ -8,7 +8,7 @@
 //! It finds interior gaps, not the edge of the space: beyond the edge nothing is known.
 
 use crate::error::{NumericError, Result};
-use crate::latent::{Latents, Neighbour, distance};
+use crate::latent::{Latents, Neighbour, distance, pull_into_ball};
 use crate::utility::{NEAREST, Utility};
 
 /// A region of high utility with no item.
@@ -29,7 +29,7 @@ pub struct ContentGap {
 pub struct GapSettings {
     /// Gaps to return at most.
     pub count: usize,
-    /// Items whose surroundings are searched: those of highest utility.
+    /// Items whose surroundings are searched: those of highest utility, leaving novelty aside.
     pub starts: usize,
     /// Neighbours of each start that a midpoint is taken with.
     pub neighbours: usize,
@@ -75,7 +75,7 @@ pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Resul
 }
 
 fn best_items(utility: &Utility, items: &Latents, count: usize) -> Vec<usize> {
-    let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.affinity(row)).zip(0..).collect();
+    let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.demand(row)).zip(0..).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     ranked.into_iter().take(count).map(|(_, item)| item).collect()
 }
@@ -108,20 +108,13 @@ fn climb(start: Vec<f32>, reach: f32, utility: &Utility, steps: usize) -> Vec<f3
         }
         let stride = 0.25 * reach / slope;
         point.iter_mut().zip(&gradient).for_each(|(x, g)| *x += stride * g);
-        pull_back(&mut point, &start, reach);
+        pull_into_ball(&mut point, &start, reach);
         let value = utility.value(&point);
         if value > best.0 {
             best = (value, point.clone());
         }
     }
     best.1
-}
-
-fn pull_back(point: &mut [f32], centre: &[f32], radius: f32) {
-    let away = distance(point, centre);
-    if away > radius {
-        point.iter_mut().zip(centre).for_each(|(x, c)| *x = c + (*x - c) * radius / away);
-    }
 }
 
 fn describe(latent: Vec<f32>, utility: &Utility, items: &Latents) -> ContentGap {

@@ -91,6 +91,19 @@ impl Latents {
         &self.values[index * self.dimensions..(index + 1) * self.dimensions]
     }
 
+    /// One point that a caller names, if it is there and somewhere.
+    pub(crate) fn checked_row(&self, index: usize) -> Result<&[f32]> {
+        if index >= self.len() {
+            let expected = index.saturating_add(1);
+            return Err(NumericError::WrongSize { what: "the catalog", expected, found: self.len() }.into());
+        }
+        let row = self.row(index);
+        if row.iter().any(|value| !value.is_finite()) {
+            return Err(NumericError::NotFinite { what: "an item's place" }.into());
+        }
+        Ok(row)
+    }
+
     /// One point, to be changed.
     pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
         &mut self.values[index * self.dimensions..(index + 1) * self.dimensions]
@@ -119,6 +132,19 @@ impl Latents {
             nearest.truncate(k);
         }
         nearest.iter().map(|n| Neighbour { distance: n.distance.sqrt(), ..*n }).collect()
+    }
+
+    /// How far apart neighbours typically are: the median distance of a point to the nearest one elsewhere, measured
+    /// on at most 400 points; 0 where all coincide.
+    pub fn spacing(&self) -> f32 {
+        let elsewhere = |point: &[f32]| {
+            let distances = self.rows().map(|row| squared_distance(row, point)).filter(|distance| *distance > 0.0);
+            distances.min_by(f32::total_cmp)
+        };
+        let mut nearest: Vec<f32> =
+            self.rows().step_by(self.len().div_ceil(400).max(1)).filter_map(elsewhere).collect();
+        nearest.sort_by(f32::total_cmp);
+        nearest.get(nearest.len() / 2).map_or(0.0, |squared| squared.sqrt())
     }
 
     /// Mean of all points.
@@ -163,6 +189,14 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// Euclidean distance.
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     squared_distance(a, b).sqrt()
+}
+
+/// Moves a point outside a ball straight to its surface.
+pub fn pull_into_ball(point: &mut [f32], centre: &[f32], radius: f32) {
+    let away = distance(point, centre);
+    if away > radius {
+        point.iter_mut().zip(centre).for_each(|(x, c)| *x = c + (*x - c) * radius / away);
+    }
 }
 
 fn squared_distance(a: &[f32], b: &[f32]) -> f32 {

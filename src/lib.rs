@@ -54,14 +54,16 @@
 //! what, and seeded splits. [`latent`]: points of Z.
 //!
 //! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
-//! to Z, with the skill on held-out items. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no
-//! item is near. [`design`]: which actions to try, with a certificate of optimality.
+//! to Z, with the skill on held-out items. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
+//! points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
+//! near. [`design`]: which actions to try, with a certificate of optimality.
 //!
 //! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`rollout`]: an episode as a
-//! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`simulator`]: a seeded stand-in for
-//! the language model.
+//! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a
+//! budget, without training. [`simulator`]: a seeded stand-in for the language model. [`elm`]: the baseline that jumps to
+//! the best point of Z and has a text written for it.
 //!
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
@@ -80,6 +82,8 @@ pub mod latent;
 mod ridge;
 pub mod factorization;
 pub mod alignment;
+pub mod preference;
+pub mod knowledge;
 pub mod utility;
 pub mod gap;
 pub mod design;
@@ -91,7 +95,9 @@ pub mod objective;
 pub mod safeguard;
 pub mod rollout;
 pub mod policy;
+pub mod search;
 pub mod simulator;
+pub mod elm;
 // Networks
 #[cfg(feature = "networks")]
 pub mod encoder;

@@ -1,4 +1,17 @@
 //! What a text is worth to someone: the encoder's vectors, aligned into Z, then the utility there.
+//!
+//! **Caution.** A text unlike all that were seen lies at an uncertain place, and whoever picks the best of many texts
+//! picks those whose error happens to be in their favour: an episode that maximises U alone drifts toward texts the
+//! encoder understands least. The remedy is the lower confidence bound `U − caution · uncertainty`, which pays for worth
+//! only as far as it is believed: the pessimism of offline learning, with the opposite sign of the optimism that bandits
+//! explore with. 0 trusts the prediction; 1 takes what the truth exceeds about five times in six, if errors are normal.
+//!
+//! **When it fails.** The uncertainty is that of predicted *ratings* ([`Utility::rating_weight`]); all other terms are
+//! taken at their word. It is as good as the alignment's calibration, and with much caution no edit that is new is worth
+//! its risk, so that an episode stays at its anchor.
+//!
+//! **References.** Auer 2002, *Using confidence bounds for exploitation-exploration trade-offs*; Jin, Yang & Wang 2021,
+//! *Is pessimism provably efficient for offline RL?*
 
 use std::sync::Arc;
 
@@ -8,7 +21,7 @@ use crate::alignment::Alignment;
 use crate::catalog::Item;
 use crate::error::{NumericError, Result};
 use crate::latent::Latents;
-use crate::utility::Utility;
+use crate::utility::{Creator, Term, Utility};
 
 /// An item's text and where it lands (paper §2.3: the state of the decision process).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,9 +30,9 @@ pub struct State {
     pub item: Item,
     /// Its place in Z.
     pub latent: Vec<f32>,
-    /// U at that place; 1.0 is the top rating without novelty.
+    /// U at that place, less the objective's caution; 1.0 is the top rating without novelty.
     pub utility: f32,
-    /// One standard deviation of `utility`, from the text's uncertain place.
+    /// One standard deviation of U, from the text's uncertain place.
     pub uncertainty: f32,
     /// The part of U that is predicted rating.
     pub affinity: f32,
@@ -44,9 +57,55 @@ pub struct Objective {
     pub utility: Utility,
     /// The rating that is worth 1.0.
     pub top_rating: f32,
+    /// Standard deviations that are subtracted from U; 0 takes predictions as they are.
+    pub caution: f32,
 }
 
 impl Objective {
+    /// The same objective, `caution` standard deviations below its prediction.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use aquiline::alignment::{AlignmentSettings, fit};
+    /// use aquiline::catalog::Item;
+    /// use aquiline::latent::Latents;
+    /// use aquiline::objective::Objective;
+    /// use aquiline::ratings::Ratings;
+    /// use aquiline::utility::{Person, Utility};
+    ///
+    /// // Two texts an item, of which an encoder that knows one thing says one number each.
+    /// let csv = b"userId,movieId,rating\nann,kites,5\nann,ghosts,1\nben,kites,4\nben,ghosts,2\n";
+    /// let ratings = Ratings::from_movielens_csv(csv, "ratings.csv", (0.5, 5.0))?;
+    /// let fields = Latents::new(2, vec![0.5, 0.0, -0.5, 0.1])?;
+    /// let settings = AlignmentSettings { dimensions: 1, components: vec![1, 1], held_out: 0.0, ..Default::default() };
+    /// let alignment = Arc::new(fit(&ratings, &fields, &settings)?);
+    /// let items = Arc::new(alignment.place_all(&fields)?);
+    /// let utility = Utility::local_gap(Person { offset: 0.6, vector: vec![0.1, 0.2] }, items, 0.0, 1.0);
+    /// let plain = Objective { alignment, utility, top_rating: 5.0, caution: 0.0 };
+    ///
+    /// // Nobody has read anything like this text, so a cautious objective trusts it less.
+    /// let item = Item {
+    ///     id: "moths".into(), title: "Moths".into(), year: None, genres: vec![], plot: "?".into(),
+    ///     likes: vec![], dislikes: vec![],
+    /// };
+    /// let strange = Latents::new(1, vec![40.0, -30.0])?;
+    /// let trusting = &plain.states(vec![item.clone()], &strange)?[0];
+    /// let cautious = &plain.clone().with_caution(1.0)?.states(vec![item], &strange)?[0];
+    /// assert!((trusting.utility - cautious.utility - trusting.uncertainty).abs() < 1e-4);
+    /// assert!(plain.with_caution(-1.0).is_err());
+    /// # Ok::<(), aquiline::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NumericError::BadSetting`] unless `caution` is finite and at least 0.
+    pub fn with_caution(self, caution: f32) -> Result<Self> {
+        if !(caution.is_finite() && caution >= 0.0) {
+            return Err(NumericError::BadSetting { what: "caution", why: "it must be finite and at least 0" }.into());
+        }
+        Ok(Objective { caution, ..self })
+    }
+
     /// The state of each item, given the vectors of all their [`fields`] in a row.
     ///
     /// # Errors
@@ -63,14 +122,29 @@ impl Objective {
     }
 
     /// One standard deviation of the utility at the place of a typical text.
+    ///
+    /// Places without a text (content gaps) have no other: caution lowers them all alike and leaves their order.
     pub fn typical_uncertainty(&self) -> f32 {
         self.alignment.skill().misplacement / self.top_rating * self.utility.rating_weight()
     }
 
+    /// The same utility, less `weight × ‖z − target‖² / 2`: what a search maximises that is to end near a place, such
+    /// as the optimum that [`crate::elm::optimise`] found. `target` has the dimension of Z.
+    ///
+    /// The states of the new objective report the pursued worth as `utility`, and the no-harm gate goes by it; their
+    /// `affinity` and `novelty` are untouched. This objective stays as it is, so what a text is really worth remains
+    /// `self.utility.value(&state.latent)`.
+    pub fn toward(&self, target: &[f32], weight: f32) -> Objective {
+        let pursuit = Term::Creator(Creator { home: target.to_vec(), reach: 1.0 });
+        let mut pursued = self.clone();
+        pursued.utility.terms.push((weight, pursuit));
+        pursued
+    }
+
     fn state(&self, item: Item, features: &[f32]) -> Result<State> {
         let placement = self.alignment.place(features)?;
-        let utility = self.utility.value(&placement.latent);
         let uncertainty = self.alignment.uncertainty(&placement) / self.top_rating * self.utility.rating_weight();
+        let utility = self.utility.value(&placement.latent) - self.caution * uncertainty;
         if !(utility.is_finite() && uncertainty.is_finite()) {
             return Err(NumericError::NotFinite { what: "the utility" }.into());
         }

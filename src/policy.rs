@@ -1,4 +1,5 @@
-//! How the next action is chosen: the paper's reference distributions, sampled directly, and greedy.
+//! How the next action is chosen: the paper's reference distributions, sampled directly, and greedy; and how a few
+//! candidates are chosen before anyone knows where they lead.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -6,8 +7,8 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use crate::design::{Design, DesignSettings, subset};
-use crate::error::{DesignError, Error, Result, RolloutError};
-use crate::latent::Latents;
+use crate::error::{DesignError, Error, NumericError, Result, RolloutError};
+use crate::latent::{Latents, dot};
 use crate::rollout::{Choice, Choices, DesignSummary};
 
 /// A distribution over candidate actions (paper §6).
@@ -82,6 +83,47 @@ fn spread_out(choices: &Choices, size: usize) -> Result<Vec<usize>> {
         Err(error) if is_standstill(&error) => Ok((0..choices.actions.len()).collect()),
         Err(error) => Err(error),
     }
+}
+
+/// The `count` points, ascending, that together say most about all of them: a D-optimal subset in the few directions
+/// in which the points differ most. Points are sentence vectors of actions, or anything else that tells actions apart.
+///
+/// What all points share says nothing, so they are centred first. Only the `count` − 1 main directions are looked at,
+/// few enough for a subset to cover each. As in any such design opposite points count as alike. Where all points are
+/// one, the first are taken.
+///
+/// # Errors
+/// [`NumericError::BadSetting`] for a `count` of 0, [`NumericError::NotFinite`].
+pub fn shortlist(points: &Latents, count: usize) -> Result<Vec<usize>> {
+    if count == 0 {
+        return Err(NumericError::BadSetting { what: "the size of a shortlist", why: "use at least 1" }.into());
+    }
+    if points.values().iter().any(|value| !value.is_finite()) {
+        return Err(NumericError::NotFinite { what: "the matrix of points" }.into());
+    }
+    if count >= points.len() {
+        return Ok((0..points.len()).collect());
+    }
+    match subset(&main_coordinates(points, (count - 1).max(1)), count) {
+        Ok(subset) => Ok(subset.actions),
+        Err(error) if is_standstill(&error) => Ok((0..count).collect()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every one of `count` candidates alike.
+pub(crate) fn draw_uniformly(count: usize, seed: u64) -> Choice {
+    draw(&alike(count, 0..count), seed, None)
+}
+
+/// Centred points along their principal axes.
+fn main_coordinates(points: &Latents, dimensions: usize) -> Latents {
+    let (centre, axes) = (points.centroid(), points.principal_axes(dimensions));
+    let along_axes = points.rows().map(|point| {
+        let centred: Vec<f32> = point.iter().zip(&centre).map(|(value, centre)| value - centre).collect();
+        axes.rows().map(|axis| dot(axis, &centred)).collect::<Vec<_>>()
+    });
+    Latents::from_rows(axes.len(), along_axes)
 }
 
 /// The G-optimal design of the candidates; none where no candidate moves the item.

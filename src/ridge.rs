@@ -42,7 +42,12 @@ impl Ridge {
 
     /// The information matrix, factorised.
     pub(crate) fn factorize(&self) -> Cholesky<f64, Dyn> {
-        Cholesky::new(self.gram.clone()).expect("a ridge above 0 keeps the information matrix positive definite")
+        self.try_factorize().expect("a ridge above 0 keeps the information matrix positive definite")
+    }
+
+    /// The same for observations of any size: none where they are so large that f64 cannot see the ridge beside them.
+    pub(crate) fn try_factorize(&self) -> Option<Cholesky<f64, Dyn>> {
+        Cholesky::new(self.gram.clone())
     }
 
     /// The coefficients.

@@ -6,14 +6,15 @@
 //!
 //! An episode of horizon H: encode the anchor; then H times propose actions, (look ahead at each
 //! of them,) choose one, rewrite, encode. The reward is the utility of the last text; the *no-harm
-//! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations), and,
-//! where a review is asked for, allowed. [`Safeguards`] may leave fewer than H steps.
+//! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations) and,
+//! where a reviewer is asked, allowed. [`Safeguards`] may leave fewer than H steps.
 //!
 //! In scope: the order of effects, checking replies, keeping the record. Out of scope: retries,
 //! time, budgets, how anything is computed.
 
 mod effect;
 mod guard;
+pub(crate) mod machine;
 pub mod transcript;
 
 use serde::{Deserialize, Serialize};
@@ -22,10 +23,12 @@ use crate::action::Action;
 use crate::catalog::Item;
 use crate::error::{Result, RolloutError};
 use crate::latent::Latents;
-use crate::objective::{FIELDS, Objective, State, fields};
+use crate::objective::{Objective, State};
 use crate::profile::Profile;
 use crate::safeguard::{Safeguards, Verdict};
 pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
+use machine::{Draw, check_rewrites, compared, encode, seed_of, states, usable, wrong};
+pub use machine::{Machine, Next};
 
 /// One edit and where it led.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +54,7 @@ pub struct Trajectory {
     pub steps: Vec<Step>,
     /// Rewrites asked of the environment.
     pub environment_calls: usize,
-    /// What the reviewer said about the last text, where one was asked; at most a few short reasons are kept.
+    /// What the reviewer said about the last text, where one was asked; [bounded](Verdict::bounded).
     #[serde(default)]
     pub verdict: Option<Verdict>,
 }
@@ -97,15 +100,6 @@ pub struct Rollout {
     phase: Phase,
 }
 
-/// What comes after a reply.
-#[derive(Debug)]
-pub enum Next {
-    /// The world is asked again.
-    Need(Box<Rollout>, Effect),
-    /// The episode is over.
-    Done(Trajectory),
-}
-
 /// Which reply is awaited, with what is needed to make use of it.
 #[derive(Debug, Clone)]
 enum Phase {
@@ -115,7 +109,7 @@ enum Phase {
     PreviewVectors(Vec<Action>, Vec<Item>),
     Choice(Choices),
     Rewritten(Box<Step>),
-    RewrittenVectors(Box<Step>, Item),
+    RewrittenVectors(Box<Step>, Vec<Item>),
     Verdict,
 }
 
@@ -151,37 +145,23 @@ impl Rollout {
         };
         Ok((rollout, effect))
     }
+}
 
-    /// The anchor's state, once it is known.
-    pub fn anchor(&self) -> Option<&State> {
-        self.anchor.as_ref()
-    }
-
-    /// The steps taken so far.
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    /// Goes on with the reply to the last effect. Takes the rollout by value, so that no effect
-    /// can be skipped or answered twice.
-    ///
-    /// # Errors
-    /// [`RolloutError::WrongReply`] for a reply that does not answer the effect,
-    /// [`RolloutError::NoActions`] when nothing usable was proposed.
-    pub fn resume(mut self, reply: Reply) -> Result<Next> {
+impl Machine for Rollout {
+    fn resume(mut self, reply: Reply) -> Result<Next<Rollout>> {
         let phase = std::mem::replace(&mut self.phase, Phase::Actions);
         match (phase, reply) {
             (Phase::Anchor(item), Reply::Vectors(vectors)) => self.anchor_placed(item, &vectors),
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
             (Phase::PreviewVectors(actions, items), Reply::Vectors(vectors)) => {
-                let outcomes = self.compared(self.states(items, &vectors)?, &vectors);
+                let outcomes = self.states(items, &vectors)?;
                 self.choose_among_alike(actions, outcomes)
             }
             (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
             (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
-            (Phase::RewrittenVectors(step, item), Reply::Vectors(vectors)) => {
-                let state = self.compared(self.states(vec![item], &vectors)?, &vectors).remove(0);
+            (Phase::RewrittenVectors(step, items), Reply::Vectors(vectors)) => {
+                let state = self.states(items, &vectors)?.remove(0);
                 self.arrived_if_alike(Step { state, ..*step })
             }
             (Phase::Verdict, Reply::Verdict(verdict)) => self.done(Some(verdict.bounded())),
@@ -189,13 +169,23 @@ impl Rollout {
         }
     }
 
-    fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next> {
-        self.anchor = Some(self.states(vec![item], vectors)?.remove(0));
+    fn anchor(&self) -> Option<&State> {
+        self.anchor.as_ref()
+    }
+
+    fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+impl Rollout {
+    fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next<Self>> {
+        self.anchor = Some(states(&self.objective, vec![item], vectors)?.remove(0));
         self.anchor_sentence = vectors.row(0).to_vec();
         self.propose()
     }
 
-    fn propose(self) -> Result<Next> {
+    fn propose(self) -> Result<Next<Self>> {
         let effect = Effect::Propose {
             item: self.state().item.clone(),
             profile: self.profile.clone(),
@@ -205,16 +195,16 @@ impl Rollout {
         Ok(self.need(Phase::Actions, effect))
     }
 
-    fn actions_proposed(self, proposed: Vec<Action>) -> Result<Next> {
-        let mut actions = different(proposed);
+    fn actions_proposed(self, proposed: Vec<Action>) -> Result<Next<Self>> {
+        let mut actions = usable(proposed, usize::MAX);
         if actions.is_empty() {
             return Err(RolloutError::NoActions { step: self.steps.len() }.into());
         }
         self.retain_allowed(&mut actions);
-        actions.truncate(self.settings.candidates);
         if actions.is_empty() {
             return self.finish();
         }
+        actions.truncate(self.settings.candidates);
         if !self.settings.lookahead {
             return self.choose(actions, Vec::new());
         }
@@ -222,16 +212,13 @@ impl Rollout {
         Ok(rollout.need(Phase::Previews(actions), effect))
     }
 
-    fn previews_written(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next> {
-        if items.len() != actions.len() {
-            return Err(wrong("one item for each action is needed"));
-        }
-        self.check_identity(&items)?;
+    fn previews_written(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next<Self>> {
+        check_rewrites(&self.state().item, actions.len(), &items)?;
         let effect = encode(&items);
         Ok(self.need(Phase::PreviewVectors(actions, items), effect))
     }
 
-    fn choose(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next> {
+    fn choose(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next<Self>> {
         let (step, state, seed) = (self.steps.len(), self.state().clone(), self.seed(Draw::Choose));
         let anchor = self.anchor.as_ref().map_or_else(Vec::new, |anchor| anchor.latent.clone());
         let choices = Choices { step, horizon: self.settings.horizon, anchor, state, actions, outcomes, seed };
@@ -239,7 +226,7 @@ impl Rollout {
         Ok(self.need(Phase::Choice(choices), effect))
     }
 
-    fn chosen(self, choices: Choices, choice: Choice) -> Result<Next> {
+    fn chosen(self, choices: Choices, choice: Choice) -> Result<Next<Self>> {
         let Choices { state, actions, mut outcomes, .. } = choices;
         let Some(action) = actions.get(choice.index).cloned() else {
             return Err(wrong("the chosen index is not among the candidates"));
@@ -254,45 +241,28 @@ impl Rollout {
         Ok(rollout.need(Phase::Rewritten(Box::new(step)), effect))
     }
 
-    fn rewritten(self, step: Box<Step>, mut items: Vec<Item>) -> Result<Next> {
-        let (Some(item), true) = (items.pop(), items.is_empty()) else {
-            return Err(wrong("exactly one item is needed"));
-        };
-        self.check_identity(std::slice::from_ref(&item))?;
-        let effect = encode(std::slice::from_ref(&item));
-        Ok(self.need(Phase::RewrittenVectors(step, item), effect))
+    fn rewritten(self, step: Box<Step>, items: Vec<Item>) -> Result<Next<Self>> {
+        check_rewrites(&self.state().item, 1, &items)?;
+        let effect = encode(&items);
+        Ok(self.need(Phase::RewrittenVectors(step, items), effect))
     }
 
-    fn arrived(mut self, step: Step) -> Result<Next> {
+    fn arrived(mut self, step: Step) -> Result<Next<Self>> {
         self.steps.push(step);
         if self.steps.len() < self.settings.horizon { self.propose() } else { self.finish() }
     }
 
     fn rewrite(mut self, actions: Vec<Action>) -> (Self, Effect) {
         self.environment_calls += actions.len();
-        let seeds = (0..actions.len() as u64).map(|index| self.seed(Draw::Rewrite(index))).collect();
-        let effect = Effect::Rewrite { item: self.state().item.clone(), actions, seeds };
+        let effect = machine::rewrite(&self.state().item, actions, self.settings.seed, self.steps.len());
         (self, effect)
     }
 
-    /// A rewrite changes what is said about an item, not which item it is.
-    fn check_identity(&self, rewritten: &[Item]) -> Result<()> {
-        let Item { id, title, .. } = &self.state().item;
-        let keeps = |item: &Item| item.id == *id && item.title == *title && !item.plot.trim().is_empty();
-        if rewritten.iter().all(keeps) {
-            return Ok(());
-        }
-        Err(wrong("a rewritten item must keep its id and title and have a plot"))
-    }
-
     fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
-        if vectors.len() != items.len() * FIELDS {
-            return Err(wrong("one vector for each text is needed"));
-        }
-        self.objective.states(items, vectors)
+        Ok(compared(states(&self.objective, items, vectors)?, vectors, &self.anchor_sentence))
     }
 
-    fn need(self, phase: Phase, effect: Effect) -> Next {
+    fn need(self, phase: Phase, effect: Effect) -> Next<Self> {
         Next::Need(Box::new(Rollout { phase, ..self }), effect)
     }
 
@@ -302,19 +272,8 @@ impl Rollout {
     }
 
     fn seed(&self, draw: Draw) -> u64 {
-        let draw = match draw {
-            Draw::Propose => 0,
-            Draw::Choose => 1,
-            Draw::Rewrite(index) => 2 + index,
-        };
-        mixed(mixed(self.settings.seed ^ mixed(self.steps.len() as u64)) ^ draw)
+        seed_of(self.settings.seed, self.steps.len(), draw)
     }
-}
-
-enum Draw {
-    Propose,
-    Choose,
-    Rewrite(u64),
 }
 
 impl Trajectory {
@@ -328,7 +287,7 @@ impl Trajectory {
         self.verdict.as_ref().is_some_and(|verdict| !verdict.allowed)
     }
 
-    /// Whether the anchor is kept: the last text was refused, or the no-harm gate is closed, as it is not better.
+    /// Whether the anchor is kept: the last text is refused, or not better (then the no-harm gate is closed).
     pub fn is_kept(&self) -> bool {
         self.is_refused() || self.last().utility <= self.anchor.utility
     }
@@ -337,26 +296,4 @@ impl Trajectory {
     pub fn outcome(&self) -> &State {
         if self.is_kept() { &self.anchor } else { self.last() }
     }
-}
-
-fn encode(items: &[Item]) -> Effect {
-    Effect::Encode { texts: items.iter().flat_map(fields).collect() }
-}
-
-/// Actions with a text, each once, in their order.
-fn different(proposed: Vec<Action>) -> Vec<Action> {
-    let mut seen = std::collections::HashSet::new();
-    proposed.into_iter().filter(|action| !action.text.trim().is_empty() && seen.insert(action.text.clone())).collect()
-}
-
-fn wrong(why: &'static str) -> crate::Error {
-    RolloutError::WrongReply { why }.into()
-}
-
-/// SplitMix64's output function: spreads a counter over all bits.
-fn mixed(seed: u64) -> u64 {
-    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }

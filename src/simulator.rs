@@ -3,12 +3,14 @@
 //! It needs no key, no download and no network, so that a demo and the tests have something to
 //! steer. It is not a language model: it recognises which of about ninety kinds of edit a request
 //! asks for and weaves a hand-written sentence of that kind into the plot. It keeps what makes the
-//! item that item (title, year, first sentence). What it cannot recognise it takes literally.
+//! item that item (title, year, first sentence). What it cannot recognise it takes literally. As the
+//! decoder of the ELM baseline it blends whole sentences of several items.
 //!
 //! [`Simulator::weak`] and [`Simulator::strong`] are two environments for transfer experiments:
 //! they differ in how often they do what they are asked.
 
 mod bank;
+mod blend;
 mod edit;
 pub mod tastes;
 
@@ -86,6 +88,16 @@ impl Simulator {
             }
             None => edit::take_literally(item, action),
         }
+    }
+
+    /// Writes the text of a point that lies among known items: a stand-in for the decoder of [`crate::elm`].
+    ///
+    /// It keeps the anchor's id, title, year, genres and first sentence. The rest are whole sentences from the
+    /// neighbours' plots, in proportion to their weights, as long as the anchor's plot and between 50 and 110 words
+    /// where the sentences allow it; reasons to like and dislike likewise. Weights below 0 and such as are no numbers
+    /// count as 0; what the neighbours cannot fill is filled from the anchor. Equal arguments give equal items.
+    pub fn decode(&self, anchor: &Item, neighbours: &[Item], weights: &[f32], seed: u64) -> Item {
+        blend::blend(anchor, neighbours, weights, &mut ChaCha8Rng::seed_from_u64(seed))
     }
 
     /// What a text truly is, for evaluation only: the anchor's attributes plus those of every

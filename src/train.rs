@@ -107,7 +107,8 @@ pub struct Target {
     pub weights: Vec<f32>,
 }
 
-/// How well π_ref fits q, as KL(q‖π_ref) in nats on states that it was not fitted to.
+/// How well π_ref fits q, as KL(q‖π_ref) in nats on states that it was not fitted to. The pass to stop after was chosen on
+/// the same states, so on others it is a little worse.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferenceFit {
@@ -217,7 +218,8 @@ impl Learner {
         &self.progress
     }
 
-    /// Fits π to targets by weighted cross-entropy, `epochs` times over all of them, and keeps a copy as π_ref.
+    /// Fits π to targets by weighted cross-entropy, `epochs` times over all of them, and keeps a copy as π_ref: as it
+    /// was after the pass that did best on the held-out states.
     ///
     /// `after_epoch(done, total)` is awaited after every pass and may fail to cancel; nothing has changed then.
     ///
@@ -239,15 +241,22 @@ impl Learner {
         let (held_out, fitted) = order.split_at((targets.len() as f64 * HELD_OUT) as usize);
         let (mut parameters, mut optimizer) = (self.parameters.clone(), Optimizer::new(&self.parameters));
         let mut fitted = fitted.to_vec();
+        let mut best =
+            (self.reference_fit(&parameters, fitted.len(), held_out, table, device).await?, parameters.clone());
         for epoch in 0..epochs {
             fitted.shuffle(&mut random);
             for targets in fitted.chunks(STATES_PER_STEP) {
                 let gradient = self.reference_gradient(&parameters, targets, table, device).await?;
                 optimizer.step(&mut parameters, &gradient, &self.settings.optimizer)?;
             }
+            let fit = self.reference_fit(&parameters, fitted.len(), held_out, table, device).await?;
+            // Few states are soon known by heart. Without any held out, the last pass has to do.
+            if fit.kl < best.0.kl || held_out.is_empty() {
+                best = (fit, parameters.clone());
+            }
             after_epoch(epoch + 1, epochs).await?;
         }
-        let fit = self.reference_fit(&parameters, fitted.len(), held_out, table, device).await?;
+        let (fit, parameters) = best;
         self.reference = parameters.clone();
         self.optimizer = Optimizer::new(&parameters);
         self.parameters = parameters;

@@ -6,10 +6,17 @@
 //! weighted sum of them, and ratings are divided by the top rating, so that 1.0 is the best rating.
 //! Distances are measured between points that the same encoder placed (otherwise the encoder's own
 //! error would count as novelty) and are capped (otherwise the farthest nonsense would win).
+//!
+//! Beside these stand what people prefer (the module `preference`), consistency with known facts
+//! (`knowledge`) and safety ([`ForbiddenRegion`]). Terms come in their own units (shares of a rating,
+//! logits, distances), so give each a weight that makes its spread over the items comparable. How far
+//! a prediction is believed is no term but the caution of an objective.
 
 use std::sync::Arc;
 
+use crate::knowledge::RequiredFacts;
 use crate::latent::{Latents, distance, dot};
+use crate::preference::Preference;
 
 /// Existing items that count for novelty (paper §2.2).
 pub const NEAREST: usize = 3;
@@ -32,7 +39,34 @@ pub struct Creator {
     pub reach: f32,
 }
 
-/// A ball that is not to be entered.
+/// Safety: a ball that is not to be entered, for example around the items that moderators took down.
+///
+/// **Idea.** Its term costs the depth inside, `−max(0, radius − ‖z − centre‖)`. The cost is 0 outside, so what is
+/// allowed is ranked as if there were no region, and its slope inside is 1 however shallow. That makes it an *exact*
+/// penalty: with a weight above the steepest slope of all other terms together, the way out goes uphill from every point
+/// inside (but the very centre), and no maximum is left there. A squared depth would be smoother and would let every
+/// maximum in a little. The slope of a rating is at most the length of the person's vector, of novelty 3 × its weight.
+/// Far more weight costs nothing outside and keeps the search for gaps, which climbs in a few long steps, clear of the
+/// border.
+///
+/// **When it fails.** With a smaller weight the region is a price and can be worth paying. Gaps and episodes are ranked,
+/// not filtered: what lies inside comes last and is found when all else is exhausted, so check what must not pass. A text
+/// is placed with an error; enlarge the radius by it. And a place is not a wording: this keeps steering out of a subject
+/// and does not replace a filter that reads texts.
+///
+/// **References.** Zangwill 1967, *Non-linear programming via penalty functions*; Han & Mangasarian 1979, *Exact penalty
+/// functions in nonlinear programming*.
+///
+/// ```
+/// use aquiline::utility::{ForbiddenRegion, Person, Term, Utility};
+/// // Someone likes it the more the farther east, and between here and there is a subject that is off limits.
+/// let person = Person { offset: 0.5, vector: vec![0.2, 0.0] };
+/// let region = ForbiddenRegion { centre: vec![2.0, 0.0], radius: 1.0 };
+/// let utility = Utility { terms: vec![(1.0, Term::Affinity(person)), (1.0, Term::Constraint(region))] };
+/// assert!(utility.value(&[0.9, 0.0]) > utility.value(&[1.5, 0.0]), "entering does not pay");
+/// assert!(utility.gradient(&[1.5, 0.0])[0] < 0.0, "and the way out is back");
+/// assert!(utility.value(&[3.5, 0.0]) > utility.value(&[0.9, 0.0]), "beyond it all is as it was");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForbiddenRegion {
     /// Its centre.
@@ -48,7 +82,8 @@ pub enum Term {
     Affinity(Person),
     /// The summed ratings of many users.
     Group(Vec<Person>),
-    /// `−‖z − home‖² / 2 reach²`: 0 at a creator's home, falling with distance.
+    /// `−‖z − home‖² / 2 reach²`: 0 at a creator's home, falling with distance. A place to be reached is the same
+    /// thing: see [`crate::objective::Objective::toward`].
     Creator(Creator),
     /// Summed distance to the [`NEAREST`] existing items, each at most `cap`.
     Novelty {
@@ -59,6 +94,10 @@ pub enum Term {
     },
     /// Minus the depth inside a forbidden region; 0 outside.
     Constraint(ForbiddenRegion),
+    /// What people prefer, in logits, fitted from pairs.
+    Preference(Preference),
+    /// Minus the distance from what required facts ask for, in the space of a knowledge graph; 0 is full consistency.
+    Knowledge(RequiredFacts),
 }
 
 /// A weighted sum of terms.
@@ -110,6 +149,11 @@ impl Utility {
         self.part(point, |term| matches!(term, Term::Novelty { .. }))
     }
 
+    /// The worth without what comes from being far: what ranks places that already have an item.
+    pub fn demand(&self, point: &[f32]) -> f32 {
+        self.part(point, |term| !matches!(term, Term::Novelty { .. }))
+    }
+
     /// How strongly predicted ratings count in total: an error of all ratings by e moves the
     /// utility by e times this.
     pub fn rating_weight(&self) -> f32 {
@@ -142,6 +186,8 @@ impl Term {
                 items.nearest(point, NEAREST).iter().map(|near| near.distance.min(*cap)).sum()
             }
             Term::Constraint(region) => -(region.radius - distance(&region.centre, point)).max(0.0),
+            Term::Preference(preference) => preference.value(point),
+            Term::Knowledge(facts) => facts.value(point),
         }
     }
 
@@ -167,6 +213,8 @@ impl Term {
                     add_difference(gradient, point, &region.centre, weight / away);
                 }
             }
+            Term::Preference(preference) => add_scaled(gradient, &preference.weights, weight),
+            Term::Knowledge(facts) => add_scaled(gradient, &facts.gradient(point), weight),
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aquiline::gap::{ContentGap, GapSettings, find};
 use aquiline::latent::{Latents, distance, dot};
-use aquiline::utility::{Creator, Person, Term, Utility};
+use aquiline::preference::Preference;
+use aquiline::utility::{Creator, ForbiddenRegion, Person, Term, Utility};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -65,6 +66,49 @@ fn the_gap_is_worth_more_than_any_item() {
     let (items, utility) = (two_clusters(), lover_of_the_hole());
     let best = &find(&utility, &items, &wide()).unwrap()[0];
     assert!(items.rows().all(|item| best.utility > utility.value(item)), "{best:?}");
+}
+
+/// What the user loves most is off limits, as strictly as the weight says.
+fn forbidden_hole(weight: f32) -> Utility {
+    let region = ForbiddenRegion { centre: vec![0.05, 0.0], radius: 0.3 };
+    Utility { terms: [lover_of_the_hole().terms, vec![(weight, Term::Constraint(region))]].concat() }
+}
+
+fn depth(gap: &ContentGap) -> f32 {
+    0.3 - distance(&gap.latent, &[0.05, 0.0])
+}
+
+#[test]
+fn no_gap_lies_deep_in_a_forbidden_region_of_enough_weight() {
+    // The user's slope is at most 2.4 within the region.
+    let best = |weight| find(&forbidden_hole(weight), &two_clusters(), &wide()).unwrap();
+    assert!(depth(&best(0.0)[0]) > 0.2, "{:?}", best(0.0)[0]);
+    let gaps = best(10.0);
+    assert!(gaps.len() > 3 && gaps.iter().all(|gap| depth(gap) < 0.02), "{gaps:?}");
+}
+
+#[test]
+fn a_forbidden_region_of_little_weight_is_entered() {
+    let best = &find(&forbidden_hole(0.1), &two_clusters(), &wide()).unwrap()[0];
+    assert!(depth(best) > 0.2, "{best:?}");
+}
+
+#[test]
+fn a_forbidden_region_elsewhere_changes_nothing() {
+    let region = ForbiddenRegion { centre: vec![9.0, 9.0], radius: 1.0 };
+    let utility = Utility { terms: [lover_of_the_hole().terms, vec![(10.0, Term::Constraint(region))]].concat() };
+    let [with, without] =
+        [utility, lover_of_the_hole()].map(|utility| find(&utility, &two_clusters(), &wide()).unwrap());
+    assert_eq!(with, without);
+}
+
+#[test]
+fn the_search_begins_where_any_demand_is_and_not_only_ratings() {
+    // Nobody rates, people prefer the east, and only one start is allowed.
+    let items = two_clusters();
+    let utility = Utility { terms: vec![(1.0, Term::Preference(Preference { weights: vec![1.0, 0.0] }))] };
+    let gaps = find(&utility, &items, &GapSettings { starts: 1, ..Default::default() }).unwrap();
+    assert!(!gaps.is_empty() && gaps.iter().all(|gap| gap.latent[0] > 0.6), "{gaps:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Reference policies draw what their distribution says, and say what they drew.
+//! Reference policies draw what their distribution says, and say what they drew; shortlists explore.
 
 use std::ops::Range;
 
@@ -9,6 +9,7 @@ use aquiline::error::RolloutError;
 use aquiline::latent::Latents;
 use aquiline::objective::State;
 use aquiline::policy::ReferencePolicy::{self, DOptimal, GOptimal, Greedy, Optimistic, Uniform};
+use aquiline::policy::shortlist;
 use aquiline::rollout::{Choice, Choices};
 
 const HERE: [f32; 2] = [3.0, -1.0];
@@ -225,5 +226,58 @@ fn a_d_optimal_subset_is_drawn_from_uniformly() {
     let (weights, _) = DOptimal { subset: 2 }.distribution(&choices).unwrap();
     for (index, weight) in weights.iter().enumerate() {
         assert_eq!(*weight, if picked.contains(&index) { 0.5 } else { 0.0 });
+    }
+}
+
+/// Five points far from the origin: a long way east, a long way north, and three that hardly differ.
+fn far_points() -> Latents {
+    let moves = [[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.1, 0.0, 0.0], [0.0, 0.1, 0.0], [0.0, 0.0, 0.01]];
+    Latents::from_rows(3, moves.map(|by| by.map(|along: f32| 100.0 + along)))
+}
+
+#[test]
+fn a_shortlist_spans_the_directions_in_which_points_differ_and_not_the_one_they_share() {
+    for count in [2, 3, 4] {
+        let picked = shortlist(&far_points(), count).unwrap();
+        assert!(picked.len() == count && picked.is_sorted(), "{picked:?}");
+        assert!(count == 2 || picked.contains(&0) && picked.contains(&1), "{picked:?}");
+    }
+}
+
+#[test]
+fn a_shortlist_of_one_is_the_point_farthest_along_the_main_direction() {
+    let points = Latents::from_rows(2, [[0.0, 0.2], [1.0, 0.0], [-5.0, 0.1], [1.0, 0.3]]);
+    assert_eq!(shortlist(&points, 1).unwrap(), [2]);
+}
+
+#[test]
+fn a_shortlist_of_two_looks_along_the_main_direction_alone_wherever_the_points_lie() {
+    for offset in [0.0, 100.0] {
+        let along = [[4.0, 0.0], [5.0, 0.0], [-4.0, 0.0], [-5.0, 0.0], [0.0, 1.0]];
+        let points = Latents::from_rows(2, along.map(|[x, y]: [f32; 2]| [x + offset, y]));
+        assert_eq!(shortlist(&points, 2).unwrap(), [1, 3], "{offset}");
+    }
+}
+
+#[test]
+fn a_shortlist_of_all_or_more_is_everything() {
+    for count in [5, 6, usize::MAX] {
+        assert_eq!(shortlist(&far_points(), count).unwrap(), [0, 1, 2, 3, 4]);
+    }
+    assert_eq!(shortlist(&Latents::zeros(0, 3), 2).unwrap(), [0; 0]);
+}
+
+#[test]
+fn of_points_that_are_one_the_first_are_taken() {
+    let same = Latents::from_rows(2, [[0.3, 0.7]; 5]);
+    assert_eq!(shortlist(&same, 3).unwrap(), [0, 1, 2]);
+}
+
+#[test]
+fn a_shortlist_of_none_or_of_no_numbers_is_refused() {
+    assert_eq!(shortlist(&far_points(), 0).unwrap_err().code(), "numeric.bad_setting");
+    for broken in [f32::NAN, f32::INFINITY] {
+        let points = Latents::from_rows(2, [[1.0, 0.0], [0.0, broken], [1.0, 1.0]]);
+        assert_eq!(shortlist(&points, 2).unwrap_err().code(), "numeric.not_finite");
     }
 }

@@ -12,7 +12,7 @@ use aquiline::objective::FIELDS;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Choice, Choices, Effect, Next, Reply, Rollout, RolloutSettings, Trajectory};
+use aquiline::rollout::{Choice, Choices, Effect, Machine, Next, Reply, Rollout, RolloutSettings, Trajectory};
 use aquiline::safeguard::{Safeguards, Verdict};
 use proptest::prelude::*;
 use toy_world::{action, answer, any_reply, choice, code, edited, instead, item, objective, order, proposing, vectors};
@@ -146,7 +146,8 @@ fn an_episode_of_nothing_is_refused_before_anything_is_asked() {
 fn a_reply_of_another_kind_is_refused_at_every_effect() {
     let two_vectors = Reply::Vectors(Latents::zeros(FIELDS, 2));
     let (actions, items) = (Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun")]));
-    let replies = [actions, items, two_vectors, choice(0), Reply::Verdict(Verdict::allow())];
+    let (shortlist, verdict) = (Reply::Shortlist(vec![0]), Reply::Verdict(Verdict::allow()));
+    let replies = [actions, items, two_vectors, choice(0), shortlist, verdict];
     let (actions, items, vectors, choice) = (0, 1, 2, 3);
     for (settings, right) in [
         (settings(), [vectors, actions, items, vectors, choice]),
@@ -312,7 +313,7 @@ fn every_draw_of_an_episode_has_a_seed_of_its_own() {
         let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
             Effect::Propose { seed, .. } | Effect::Choose(Choices { seed, .. }) => vec![*seed],
             Effect::Rewrite { seeds, .. } => seeds.clone(),
-            Effect::Encode { .. } | Effect::Review { .. } => Vec::new(),
+            _ => Vec::new(),
         });
         let different: std::collections::BTreeSet<u64> = seeds.collect();
         assert_eq!(different.len(), draws, "{different:?}");

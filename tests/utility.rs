@@ -1,8 +1,11 @@
 //! What a point is worth: each term by its definition, their weighted sum, and its gradient.
 
+use std::f32::consts::TAU;
 use std::sync::Arc;
 
-use aquiline::latent::{Latents, distance};
+use aquiline::knowledge::{EntityMap, Knowledge, KnowledgeSettings, RequiredFacts, Triple};
+use aquiline::latent::{Latents, distance, dot};
+use aquiline::preference::Preference;
 use aquiline::utility::{Creator, ForbiddenRegion, NEAREST, Person, Term, Utility};
 use proptest::prelude::*;
 
@@ -100,6 +103,48 @@ fn a_forbidden_region_costs_its_depth_inside_and_nothing_outside() {
     assert!(utility.gradient(&[1.5, 0.0])[0] > 0.0, "the way out is to the right");
 }
 
+/// Someone who likes it the more the farther east, and a subject that is off limits on the way there.
+fn behind_a_forbidden_region(weight: f32) -> Utility {
+    let region = ForbiddenRegion { centre: vec![2.0, 0.0], radius: 1.0 };
+    Utility { terms: vec![(1.0, Term::Affinity(person(0.5, &[0.2, 0.1]))), (weight, Term::Constraint(region))] }
+}
+
+#[test]
+fn what_is_allowed_is_ranked_as_if_nothing_were_forbidden() {
+    for point in [[0.0, 0.0], [0.99, 0.0], [3.01, 0.0], [2.0, 1.01], [9.0, -4.0]] {
+        assert_eq!(behind_a_forbidden_region(5.0).value(&point), behind_a_forbidden_region(0.0).value(&point));
+        assert_eq!(behind_a_forbidden_region(5.0).gradient(&point), behind_a_forbidden_region(0.0).gradient(&point));
+    }
+}
+
+#[test]
+fn with_a_small_weight_a_forbidden_region_is_a_price_that_can_be_worth_paying() {
+    let utility = behind_a_forbidden_region(0.1);
+    assert!(utility.value(&[1.5, 0.0]) > utility.value(&[0.9, 0.0]));
+    assert!(utility.gradient(&[1.5, 0.0])[0] > 0.0);
+}
+
+#[test]
+fn a_point_inside_climbs_out_of_a_forbidden_region() {
+    let utility = behind_a_forbidden_region(1.0);
+    for start in [[1.2, 0.1], [2.0, -0.5], [2.3, 0.2]] {
+        let mut point = start;
+        for _ in 0..200 {
+            let gradient = utility.gradient(&point);
+            point.iter_mut().zip(gradient).for_each(|(x, slope)| *x += 0.02 * slope);
+        }
+        assert!(distance(&point, &[2.0, 0.0]) > 0.95, "{start:?} led to {point:?}");
+    }
+}
+
+#[test]
+fn demand_is_everything_but_novelty() {
+    let utility = Utility { terms: weighted(&every_term()) };
+    let point = [0.7, -0.4];
+    assert_near(utility.demand(&point) + utility.novelty(&point), utility.value(&point));
+    assert_eq!(one(novelty(&LINE, 1.0)).demand(&point), 0.0);
+}
+
 #[test]
 fn a_utility_is_the_weighted_sum_of_its_terms() {
     let terms = every_term();
@@ -153,7 +198,7 @@ fn an_error_of_every_rating_moves_the_utility_by_the_rating_weight() {
     assert_near(wrong.value(&[0.3, 0.3]) - right.value(&[0.3, 0.3]), 0.1 * right.rating_weight());
 }
 
-const WEIGHTS: [f32; 5] = [1.0, 0.5, 0.3, 0.7, 2.0];
+const WEIGHTS: [f32; 7] = [1.0, 0.5, 0.3, 0.7, 2.0, 0.4, 0.6];
 const CAP: f32 = 1.6;
 const HOME: [f32; 2] = [0.5, -0.5];
 const FORBIDDEN: ([f32; 2], f32) = ([-1.0, 0.5], 0.8);
@@ -167,7 +212,20 @@ fn every_term() -> Vec<Term> {
         novelty(&ITEMS, CAP),
         Term::Creator(Creator { home: HOME.to_vec(), reach: 1.5 }),
         Term::Constraint(ForbiddenRegion { centre: FORBIDDEN.0.to_vec(), radius: FORBIDDEN.1 }),
+        Term::Preference(Preference { weights: vec![-0.8, 0.6] }),
+        Term::Knowledge(required_facts()),
     ]
+}
+
+/// Three of the items are entities and lie in one of two places.
+fn required_facts() -> RequiredFacts {
+    let triples = [("kites", "sea"), ("ghosts", "desert"), ("tides", "sea")];
+    let triples = triples.map(|(film, place)| Triple::new(film, "takes place in", place));
+    let settings = KnowledgeSettings { dimensions: 4, epochs: 20, ..Default::default() };
+    let knowledge = Knowledge::fit(&triples, &settings).unwrap();
+    let rows = [(0, "kites"), (1, "ghosts"), (2, "tides")];
+    let map = EntityMap::fit(&knowledge, &Latents::from_rows(2, ITEMS), &rows, 0.1).unwrap();
+    RequiredFacts::new(&knowledge, map, &[("takes place in", "sea")]).unwrap()
 }
 
 fn weighted(terms: &[Term]) -> Vec<(f32, Term)> {
@@ -202,6 +260,18 @@ proptest! {
             let error = (difference - f64::from(gradient[axis])).abs();
             prop_assert!(error < 4e-3, "axis {axis}: {difference} by differences, {} by formula", gradient[axis]);
         }
+    }
+
+    #[test]
+    fn a_weight_above_every_other_slope_leaves_no_maximum_inside_a_forbidden_region(
+        angle in 0.0_f32..TAU, depth in 0.01_f32..0.99, slope in 0.0_f32..0.9, toward in 0.0_f32..TAU,
+    ) {
+        let region = ForbiddenRegion { centre: vec![2.0, 0.0], radius: 1.0 };
+        let other = Term::Affinity(person(0.5, &[slope * toward.cos(), slope * toward.sin()]));
+        let utility = Utility { terms: vec![(1.0, other), (1.0, Term::Constraint(region))] };
+        let outward = [angle.cos(), angle.sin()];
+        let gradient = utility.gradient(&[2.0 + depth * outward[0], depth * outward[1]]);
+        prop_assert!(dot(&gradient, &outward) > 0.0);
     }
 
     #[test]

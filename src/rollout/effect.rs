@@ -1,4 +1,4 @@
-//! What an episode asks of the world, and what the world answers.
+//! What an episode or a search asks of the world, and what the world answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::objective::State;
 use crate::profile::Profile;
 use crate::safeguard::Verdict;
 
-/// What an episode needs from the world next.
+/// What an episode or a search needs from the world next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 pub enum Effect {
@@ -41,7 +41,32 @@ pub enum Effect {
     },
     /// Choose one of the candidates.
     Choose(Choices),
-    /// Review the last text: may it be used? (moderation, a fact check)
+    /// Pick the `count` candidates that explore best, before any of them is rewritten.
+    ///
+    /// The shell answers with an optimal design over predicted displacements, or over the actions'
+    /// sentence vectors. Only a search asks for it.
+    Shortlist {
+        /// Where the search is.
+        state: State,
+        /// The candidates, all different, more than `count`.
+        actions: Vec<Action>,
+        /// How many to pick at most.
+        count: usize,
+        /// Makes the answer repeatable where it is drawn.
+        seed: u64,
+    },
+    /// Write the text of a point that lies among known items: the anchor, told as if it lay there (see [`crate::elm`]).
+    Decode {
+        /// Whose id and title the text keeps.
+        anchor: Item,
+        /// The items nearest to the point, nearest first.
+        neighbours: Vec<Item>,
+        /// How near the point is to each neighbour; they sum to 1.
+        weights: Vec<f32>,
+        /// Makes the answer repeatable where the environment can.
+        seed: u64,
+    },
+    /// Review a text: may it be used? (moderation, a fact check) Only an episode asks for it.
     Review {
         /// The text the episode began with.
         anchor: Item,
@@ -56,12 +81,14 @@ pub enum Effect {
 pub enum Reply {
     /// To [`Effect::Propose`].
     Actions(Vec<Action>),
-    /// To [`Effect::Rewrite`], in the order of the actions.
+    /// To [`Effect::Rewrite`], in the order of the actions; to [`Effect::Decode`], exactly one.
     Items(Vec<Item>),
     /// To [`Effect::Encode`], in the order of the texts.
     Vectors(Latents),
     /// To [`Effect::Choose`].
     Choice(Choice),
+    /// To [`Effect::Shortlist`]: different indices of candidates, at least one.
+    Shortlist(Vec<usize>),
     /// To [`Effect::Review`].
     Verdict(Verdict),
 }
@@ -106,8 +133,8 @@ pub struct DesignSummary {
     pub effective_rank: usize,
     /// Weight of each candidate.
     pub weights: Vec<f64>,
-    /// Leverage of each candidate: how little the others tell about where it leads. Those of positive weight are near
-    /// `effective_rank`, the others below.
+    /// Leverage of each candidate, how little the design tells about where it leads: at the optimum `effective_rank` for
+    /// those of positive weight, and at most that for the others.
     #[serde(default)]
     pub leverages: Vec<f64>,
 }

@@ -3,9 +3,8 @@
 use super::{Effect, Next, Phase, Rollout, Step, Trajectory};
 use crate::action::Action;
 use crate::error::Result;
-use crate::latent::Latents;
-use crate::objective::{FIELDS, State};
-use crate::safeguard::{Verdict, identity};
+use crate::objective::State;
+use crate::safeguard::Verdict;
 
 impl Rollout {
     /// Drops what nearly repeats or contradicts an earlier step.
@@ -14,15 +13,8 @@ impl Rollout {
         actions.retain(|action| self.settings.safeguards.allows(action, taken()));
     }
 
-    /// States with their identity, given the vectors of all their fields in a row.
-    pub(super) fn compared(&self, states: Vec<State>, vectors: &Latents) -> Vec<State> {
-        let sentences = vectors.rows().step_by(FIELDS);
-        let compared = |(state, sentence)| State { identity: identity(&self.anchor_sentence, sentence), ..state };
-        states.into_iter().zip(sentences).map(compared).collect()
-    }
-
     /// Goes on with the candidates that lead to a text like the anchor's, if there are any.
-    pub(super) fn choose_among_alike(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next> {
+    pub(super) fn choose_among_alike(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next<Self>> {
         let is_alike = |outcome: &State| self.settings.safeguards.keeps_identity(outcome.identity);
         let alike = actions.into_iter().zip(outcomes).filter(|(_, outcome)| is_alike(outcome));
         let (actions, outcomes): (Vec<Action>, Vec<State>) = alike.unzip();
@@ -31,12 +23,12 @@ impl Rollout {
 
     /// Takes the step unless its text is too unlike the anchor's; the episode is over then, as the text before is all
     /// there is to go on from, and it has led here.
-    pub(super) fn arrived_if_alike(self, step: Step) -> Result<Next> {
+    pub(super) fn arrived_if_alike(self, step: Step) -> Result<Next<Self>> {
         if self.settings.safeguards.keeps_identity(step.state.identity) { self.arrived(step) } else { self.finish() }
     }
 
     /// Ends the episode, after a review of its last text where one is due.
-    pub(super) fn finish(self) -> Result<Next> {
+    pub(super) fn finish(self) -> Result<Next<Self>> {
         if !self.settings.review || self.steps.is_empty() {
             return self.done(None);
         }
@@ -45,7 +37,7 @@ impl Rollout {
         Ok(self.need(Phase::Verdict, effect))
     }
 
-    pub(super) fn done(self, verdict: Option<Verdict>) -> Result<Next> {
+    pub(super) fn done(self, verdict: Option<Verdict>) -> Result<Next<Self>> {
         let Rollout { anchor, steps, environment_calls, .. } = self;
         let anchor = anchor.expect("an episode places its anchor first");
         Ok(Next::Done(Trajectory { anchor, steps, environment_calls, verdict }))

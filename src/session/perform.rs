@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::latent::Latents;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::fields;
-use crate::policy::{ReferencePolicy, draw};
+use crate::policy::{ReferencePolicy, draw, shortlist};
 use crate::rollout::{Choice, Choices, Effect, Reply};
 use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
@@ -78,7 +78,8 @@ impl Memory {
 }
 
 impl Performer<'_> {
-    /// One effect: the simulator proposes and rewrites, the encoder encodes, the policy chooses.
+    /// One effect: the simulator proposes, rewrites and decodes, the encoder encodes, the policy chooses, and a design
+    /// over the sentence vectors of actions picks the shortlist.
     pub(super) async fn perform(
         &mut self,
         effect: &Effect,
@@ -94,6 +95,13 @@ impl Performer<'_> {
             }
             Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
+            Effect::Decode { anchor, neighbours, weights, seed } => {
+                Ok(Reply::Items(vec![self.simulator.decode(anchor, neighbours, weights, *seed)]))
+            }
+            Effect::Shortlist { actions, count, .. } => {
+                let texts: Vec<String> = actions.iter().map(|action| action.text.clone()).collect();
+                Ok(Reply::Shortlist(shortlist(&self.encode(&texts, tick).await?, *count)?))
+            }
             // A session has no reviewer, and its episodes ask for none.
             Effect::Review { .. } => Ok(Reply::Verdict(Verdict::allow())),
         }

@@ -12,7 +12,7 @@ use crate::catalog::{Item, sentences};
 /// A plot that grows beyond this loses one of its inner sentences.
 const MOST_WORDS: usize = 120;
 /// Reasons to like or dislike that are kept.
-const MOST_REASONS: usize = 5;
+pub(super) const MOST_REASONS: usize = 5;
 /// Genres that are kept.
 const MOST_GENRES: usize = 4;
 /// Words of a request that are taken literally.

@@ -15,7 +15,7 @@ use aquiline::objective::Objective;
 use aquiline::policy::ReferencePolicy;
 use aquiline::ratings::{Rating, Ratings};
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Choice, Effect, Reply, Rollout, Trajectory};
+use aquiline::rollout::{Choice, Effect, Machine, Reply, Trajectory};
 use aquiline::safeguard::Verdict;
 use aquiline::utility::{Person, Term, Utility};
 use proptest::prelude::*;
@@ -95,10 +95,10 @@ fn fitted() -> Objective {
     let (offset, vector) = alignment.user(0);
     let person = Person { offset: offset / 5.0, vector: vector.iter().map(|value| value / 5.0).collect() };
     let utility = Utility { terms: vec![(1.0, Term::Affinity(person))] };
-    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0 }
+    Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0, caution: 0.0 }
 }
 
-/// Proposes rain, sun and wind, rewrites, encodes, chooses with a policy, and allows every text.
+/// Proposes rain, sun and wind, rewrites, encodes, chooses with a policy, shortlists the first, and allows every text.
 pub fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
     Ok(match effect {
         Effect::Propose { .. } => Reply::Actions(["rain", "sun", "wind"].map(action).to_vec()),
@@ -107,7 +107,9 @@ pub fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
         }
         Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
         Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
+        Effect::Shortlist { count, .. } => Reply::Shortlist((0..*count).collect()),
         Effect::Review { .. } => Reply::Verdict(Verdict::allow()),
+        Effect::Decode { .. } => unreachable!("neither an episode nor a search decodes"),
     })
 }
 
@@ -119,13 +121,16 @@ pub fn choice(index: usize) -> Reply {
     Reply::Choice(Choice { index, log_probability: 0.0, design: None })
 }
 
-/// Runs an episode with every effect answered by `answer`.
-pub fn run(start: (Rollout, Effect), answer: impl Fn(&Effect) -> Result<Reply>) -> Result<Trajectory> {
+/// Runs a machine with every effect answered by `answer`.
+pub fn run<M: Machine>(start: (M, Effect), answer: impl Fn(&Effect) -> Result<Reply>) -> Result<Trajectory> {
     Ok(record(start, answer)?.0)
 }
 
 /// A run with everything that was asked and answered.
-pub fn record(start: (Rollout, Effect), answer: impl Fn(&Effect) -> Result<Reply>) -> Result<(Trajectory, Transcript)> {
+pub fn record<M: Machine>(
+    start: (M, Effect),
+    answer: impl Fn(&Effect) -> Result<Reply>,
+) -> Result<(Trajectory, Transcript)> {
     let mut transcript = Transcript::default();
     let perform = async |effect: Effect| {
         let reply = answer(&effect)?;
@@ -136,7 +141,7 @@ pub fn record(start: (Rollout, Effect), answer: impl Fn(&Effect) -> Result<Reply
     Ok((trajectory, transcript))
 }
 
-pub fn replay(transcript: &Transcript, start: (Rollout, Effect)) -> Result<Trajectory> {
+pub fn replay<M: Machine>(transcript: &Transcript, start: (M, Effect)) -> Result<Trajectory> {
     let mut replay = transcript.replay();
     pollster::block_on(drive(start, async |effect| replay.perform(&effect), async |_: Event<'_>| Ok(())))
 }
@@ -158,6 +163,8 @@ pub fn name(effect: &Effect) -> &'static str {
         Effect::Rewrite { .. } => "rewrite",
         Effect::Encode { .. } => "encode",
         Effect::Choose(_) => "choose",
+        Effect::Shortlist { .. } => "shortlist",
+        Effect::Decode { .. } => "decode",
         Effect::Review { .. } => "review",
     }
 }
@@ -182,6 +189,7 @@ pub fn any_reply() -> impl Strategy<Value = Reply> {
         proptest::collection::vec(text.prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
         rows.prop_map(Reply::Vectors),
         (0_usize..5).prop_map(choice),
+        proptest::collection::vec(0_usize..5, 0..4).prop_map(Reply::Shortlist),
         prop_oneof![Just(Verdict::allow()), Just(Verdict::refuse("Because."))].prop_map(Reply::Verdict),
     ]
 }

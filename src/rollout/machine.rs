@@ -1,0 +1,114 @@
+//! What the machines of the engine have in common: how they are driven, how they ask, and how they
+//! check what they are answered.
+
+use std::collections::HashSet;
+
+use super::{Effect, Reply, Step, Trajectory};
+use crate::action::Action;
+use crate::catalog::Item;
+use crate::error::{Result, RolloutError};
+use crate::latent::Latents;
+use crate::objective::{FIELDS, Objective, State, fields};
+use crate::safeguard::identity;
+
+/// Something that asks the world for one thing after another until it has a trajectory.
+pub trait Machine: Sized {
+    /// Goes on with the reply to the last effect. Takes the machine by value, so that no effect
+    /// can be skipped or answered twice.
+    ///
+    /// # Errors
+    /// [`RolloutError::WrongReply`] for a reply that does not answer the effect,
+    /// [`RolloutError::NoActions`] when nothing usable was proposed.
+    fn resume(self, reply: Reply) -> Result<Next<Self>>;
+
+    /// The anchor's state, once it is known.
+    fn anchor(&self) -> Option<&State>;
+
+    /// The steps that are sure to be in the trajectory.
+    fn steps(&self) -> &[Step];
+}
+
+/// What comes after a reply.
+#[derive(Debug)]
+pub enum Next<M> {
+    /// The world is asked again.
+    Need(Box<M>, Effect),
+    /// The machine has come to its end.
+    Done(Trajectory),
+}
+
+/// What a seed is drawn for.
+pub(crate) enum Draw {
+    Propose,
+    Choose,
+    Rewrite(u64),
+}
+
+/// A seed of its own for each draw at each turn (a step, an expansion) of a run.
+pub(crate) fn seed_of(run: u64, turn: usize, draw: Draw) -> u64 {
+    let draw = match draw {
+        Draw::Propose => 0,
+        Draw::Choose => 1,
+        Draw::Rewrite(index) => 2 + index,
+    };
+    mixed(mixed(run ^ mixed(turn as u64)) ^ draw)
+}
+
+/// Asks for one rewrite of an item for each action.
+pub(crate) fn rewrite(item: &Item, actions: Vec<Action>, run: u64, turn: usize) -> Effect {
+    let seeds = (0..actions.len() as u64).map(|index| seed_of(run, turn, Draw::Rewrite(index))).collect();
+    Effect::Rewrite { item: item.clone(), actions, seeds }
+}
+
+/// Asks for the texts of items to be encoded.
+pub(crate) fn encode(items: &[Item]) -> Effect {
+    Effect::Encode { texts: items.iter().flat_map(fields).collect() }
+}
+
+/// The first `most` actions that have a text, each once, in their order.
+pub(crate) fn usable(proposed: Vec<Action>, most: usize) -> Vec<Action> {
+    let mut seen = HashSet::new();
+    let different = |action: &Action| !action.text.trim().is_empty() && seen.insert(action.text.clone());
+    proposed.into_iter().filter(different).take(most).collect()
+}
+
+/// Checks that there is one rewrite for each action, and that each changes what is said about an
+/// item, not which item it is.
+pub(crate) fn check_rewrites(of: &Item, actions: usize, rewritten: &[Item]) -> Result<()> {
+    if rewritten.len() != actions {
+        return Err(wrong("one item for each action is needed"));
+    }
+    let keeps = |item: &Item| item.id == of.id && item.title == of.title && !item.plot.trim().is_empty();
+    if rewritten.iter().all(keeps) {
+        return Ok(());
+    }
+    Err(wrong("a rewritten item must keep its id and title and have a plot"))
+}
+
+/// The states of items, given the reply to [`encode`].
+pub(crate) fn states(objective: &Objective, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
+    if vectors.len() != items.len() * FIELDS {
+        return Err(wrong("one vector for each text is needed"));
+    }
+    objective.states(items, vectors)
+}
+
+/// States with their identity: the likeness of each to the anchor's sentence vector, given the reply to [`encode`].
+pub(crate) fn compared(states: Vec<State>, vectors: &Latents, anchor_sentence: &[f32]) -> Vec<State> {
+    let sentences = vectors.rows().step_by(FIELDS);
+    let with_identity = |(state, sentence)| State { identity: identity(anchor_sentence, sentence), ..state };
+    states.into_iter().zip(sentences).map(with_identity).collect()
+}
+
+/// The error for a reply that does not answer its effect.
+pub(crate) fn wrong(why: &'static str) -> crate::Error {
+    RolloutError::WrongReply { why }.into()
+}
+
+/// SplitMix64's output function: spreads a counter over all bits.
+fn mixed(seed: u64) -> u64 {
+    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
