@@ -5,9 +5,9 @@
 //! lost what made them that film, four plans ask for nearly the same edit twice, and one adds flashbacks and takes them
 //! out again. Titles do not notice: a rewrite may keep one and tell another story.
 //!
-//! **How.** *Identity* is the cosine between the sentence vectors of title and plot, here and at the anchor. *Duplicates*
-//! share four fifths of all their words. *Contradictions* are read from the words: which things an action asks to bring
-//! and which to take away (see [`contradicts`]).
+//! **How.** *Identity* is the cosine between the sentence vectors of title and plot, here and at the anchor.
+//! *Duplicates* share four fifths of all their words. *Contradictions* are read from the words: which things an action
+//! asks to bring and which to take away (see [`contradicts`]).
 //!
 //! **When it fails.** A sentence encoder calls two texts alike that are about the same things, whoever they happen to:
 //! a floor is a tripwire for another subject, not a proof of the same story. Where it should lie depends on encoder and

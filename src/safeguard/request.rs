@@ -161,15 +161,20 @@ enum Meaning {
 }
 
 /// Words as they stand.
-const GRAMMAR: [(Meaning, &str); 4] = [
+const GRAMMAR: [(Meaning, &str); 5] = [
     (Meaning::Not, "not never dont no nor cannot"),
     (Meaning::And, "and or"),
     (
         Meaning::Clause,
-        "but so until till which that who whom whose where when while because as then instead with for to from in into on \
-         at by before after behind through about during than between if",
+        "but so until till which that who whom whose where when while because as then instead with for to from in into \
+         on at by before after behind through about during than between if",
     ),
     (Meaning::Determiner, "the a an any all every each some its his her their these those this both most"),
+    (
+        Meaning::Empty,
+        "of off out away down back up is are be it them they him one ones two few much many little very too also even \
+         just only once again here there such own other another entirely completely altogether whole entire has",
+    ),
 ];
 /// Words in all their forms.
 const VOCABULARY: [(Meaning, &str); 4] = [
@@ -186,15 +191,13 @@ const VOCABULARY: [(Meaning, &str); 4] = [
     ),
     (
         Meaning::Empty,
-        "of off out away down back up is are be it them they him one two other another lot bit few much many little very too \
-         also even just only once again entirely completely altogether whole entire kind sort such own thing there here let \
-         make put have has get keep story film movie plot text scene moment part half act lead hero protagonist character \
-         person people viewer audience reader user sequence element",
+        "let make put have get keep lot bit kind sort thing story film movie plot text scene moment part half act lead \
+         hero protagonist character person people viewer audience reader user sequence element",
     ),
 ];
 /// Different words for one thing, the first for all.
 const TOPICS: [&str; 11] = [
-    "romance romantic love kiss wedding courtship flirt flirtation",
+    "romance romantic love lover kiss wedding courtship flirt flirtation",
     "comedy comic comedic joke gag humour humor funny laugh laughter slapstick farce",
     "violence violent fight gunplay brawl battle combat gore",
     "chase pursuit",
