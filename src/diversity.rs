@@ -4,10 +4,10 @@
 //! (homogenisation), by the same few requests, or deeper into what they like anyway (an echo chamber). None of that is
 //! visible in one episode, so the report is over many users, outcomes against the anchors they began with.
 //!
-//! **Intervals.** Users are drawn, so each [`Interval`] is a bootstrap over users. A pairwise distance belongs to two of
-//! them: its mean is a U-statistic, whose error is twice that of the users' own means, and the interval is taken over its
-//! Hájek projection `mean + 2·(own mean − mean)`. The ratio is linearised in the same way, with a user's anchor and
-//! outcome kept together.
+//! **Intervals.** Users are drawn, so each [`Interval`] is a bootstrap over users. A pairwise distance belongs to two
+//! of them: its mean is a U-statistic, whose error is twice that of the mean of the users' own means, and the interval is
+//! taken over its Hájek projection `mean + 2·(own mean − mean)`. The ratio is linearised in the same way, with a user's
+//! anchor and outcome kept together.
 //!
 //! **When it fails.** Distances are those of Z, and what Z does not see is not measured. Someone steered from an item
 //! they dislike ought to come closer to what they like: compare policies by these numbers, not with 0. Anchors that all

@@ -1,7 +1,7 @@
 //! Why an episode did what it did: each step's chances, its promise, what came of it, and which sentences it changed.
 //!
-//! Everything is read off a [`Trajectory`]; nothing is computed anew. Sentences are compared as wholes: a moved sentence
-//! is no change, and one changed word removes a sentence and adds another.
+//! Everything is read off a [`Trajectory`]; nothing is computed anew. Sentences are compared as wholes: a moved
+//! sentence or other white space is no change, and one changed word removes a sentence and adds another.
 
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ fn explain_step(before: &State, step: &Step) -> StepExplanation {
     let (chosen, design) = (step.choice.index, step.choice.design.as_ref());
     let promised = step.candidate_utilities.get(chosen).copied();
     let is_better = |promised: f32| step.candidate_utilities.iter().filter(|other| **other > promised).count();
-    let (plot_before, plot_after) = (sentences(&before.item.plot), sentences(&step.state.item.plot));
+    let (plot_before, plot_after) = (sentences_of(before), sentences_of(&step.state));
     StepExplanation {
         action: step.action.clone(),
         probability: f64::from(step.choice.log_probability).exp(),
@@ -61,6 +61,10 @@ fn explain_step(before: &State, step: &Step) -> StepExplanation {
         sentences_added: without(&plot_after, &plot_before),
         sentences_removed: without(&plot_before, &plot_after),
     }
+}
+
+fn sentences_of(state: &State) -> Vec<String> {
+    sentences(&state.item.plot.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The sentences that stand in one text more often than in another.

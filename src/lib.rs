@@ -60,17 +60,19 @@
 //!
 //! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
 //!
-//! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`rollout`]: an episode as a
-//! machine that asks for what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a
-//! budget, without training. [`simulator`]: a seeded stand-in for the language model. [`elm`]: the baseline that jumps to
-//! the best point of Z and has a text written for it.
+//! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`safeguard`]: what keeps an
+//! episode near its anchor, from asking twice and from taking back. [`rollout`]: an episode as a machine that asks for
+//! what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a budget, without
+//! training. [`simulator`]: a seeded stand-in for the language model. [`elm`]: the baseline that jumps to the best point
+//! of Z and has a text written for it.
 //!
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
 //!
 //! *The product.* [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
-//! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. `wasm`, in browser
-//! builds: the JavaScript boundary.
+//! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. [`diversity`]:
+//! what steering many users does to the whole. [`explain`]: why an episode took its steps. `wasm`, in browser builds:
+//! the JavaScript boundary.
 #![warn(missing_docs)]
 
 // Values
