@@ -46,7 +46,7 @@ pub enum Baseline {
 
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase")]
 pub struct TrainSettings {
     /// Weight of KL(π‖π_ref).
     pub kl_weight: f32,
