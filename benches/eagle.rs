@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use aquiline::eval::Interval;
 use aquiline::policy::ReferencePolicy;
-use aquiline::session::view::Tell;
+use aquiline::session::view::{Tell, TrainEvent};
 use aquiline::session::{Dataset, Method, Session, SteerOptions, TrainOptions};
 use aquiline::simulator::tastes::{Attributes, Tastes};
 use aquiline::simulator::{Simulator, SimulatorSettings};
@@ -83,7 +83,9 @@ fn main() {
     evaluate(&session, Method::Uniform);
     let reference = evaluate(&session, Method::EagleReference);
     let log = async |told: Tell| {
-        if let Tell::Update(log) = told {
+        if let Tell::Training(event) = told
+            && let TrainEvent::Update { log } = *event
+        {
             println!(
                 "{:3} reward {:.3} ±{:.3} kl {:.2} H {:.2} ev {:.2} g {:.2} {:.0?}",
                 log.update,

@@ -5,8 +5,9 @@
 //!
 //! - a *state tower* reads what is known at a decision: `q(s) = W₂ gelu(W₁ s + b₁)`,
 //! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ gelu(W₃ a + b₃)`,
-//! - `π(a | s) = softmax_a(q(s)·k(a) / (√d · temperature))`, over any number of candidates and equivariant to their
-//!   order,
+//! - `π(a | s) = softmax_a((q(s)·k(a) / √d + w · g(s, a)) / temperature)`, over any number of candidates and equivariant
+//!   to their order, where g is what a transition model predicts the candidate to gain, in standard deviations over the
+//!   candidates. One transition says more about an action than one reward does, so w is quick to learn,
 //! - `V(s) = w₆ gelu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
 //!
 //! The files below in the order of a decision: [`observation`] turns a decision into numbers, [`parameters`] holds the
@@ -19,6 +20,8 @@ pub mod observation;
 pub mod optimizer;
 pub mod parameters;
 
+use std::collections::HashMap;
+
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use burn::tensor::activation::{gelu, log_softmax};
@@ -28,6 +31,8 @@ use crate::error::{NumericError, Result, TrainingError};
 use observation::{ActionTable, Observation};
 use parameters::{Parameters, Weight};
 
+/// Gains are this loud, so that w need not grow far to be heard.
+const GAIN_SCALE: f32 = 10.0;
 /// Added to the score of a place that holds no candidate: its probability is exactly 0.
 const NO_CANDIDATE: f32 = -1e9;
 /// More would no longer be a small network, and a hostile checkpoint could ask for any amount of memory.
@@ -64,6 +69,8 @@ pub(crate) struct Batch {
     pub(crate) actions: Tensor<2>,
     /// decisions × most candidates: row of `actions`.
     pub(crate) candidates: Tensor<2, Int>,
+    /// decisions × most candidates: predicted gains in standard deviations.
+    pub(crate) gains: Tensor<2>,
     /// decisions × most candidates: 0, or [`NO_CANDIDATE`].
     pub(crate) mask: Tensor<2>,
     /// Most candidates of a decision.
@@ -143,9 +150,10 @@ pub(crate) fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) ->
     let action = gelu(linear(batch.actions.clone(), Weight::Action, Weight::ActionBias));
     let query = state.matmul(weight(Weight::Query));
     let key = action.matmul(weight(Weight::Key));
-    let scale = 1.0 / ((query.dims()[1] as f32).sqrt() * temperature);
+    let scale = 1.0 / (query.dims()[1] as f32).sqrt();
     // Every state meets every different action once; candidates are then picked from the products.
-    let scores = query.matmul(key.transpose()).gather(1, batch.candidates.clone()) * scale + batch.mask.clone();
+    let products = query.matmul(key.transpose()).gather(1, batch.candidates.clone()) * scale;
+    let scores = (products + batch.gains.clone() * weight(Weight::Gain)) / temperature + batch.mask.clone();
     let hidden = gelu(linear(batch.states.clone(), Weight::Value, Weight::ValueBias));
     Forward { log_probabilities: log_softmax(scores, 1), values: linear(hidden, Weight::Worth, Weight::WorthBias) }
 }
@@ -173,6 +181,9 @@ impl Batch {
             check_width("a state", shape.state, observation.state.len())?;
         }
         check_width("an action", shape.action, table.width())?;
+        for Observation { candidates, gains, .. } in observations.iter().filter(|o| !o.gains.is_empty()) {
+            check_width("the list of predicted gains", candidates.len(), gains.len())?;
+        }
         let width = observations.iter().map(|observation| observation.candidates.len()).max().unwrap_or(0);
         if observations.iter().any(|observation| observation.candidates.is_empty()) {
             return Err(TrainingError::NoCandidates.into());
@@ -180,17 +191,22 @@ impl Batch {
         let mut used: Vec<u32> = observations.iter().flat_map(|o| o.candidates.iter().copied()).collect();
         used.sort_unstable();
         used.dedup();
+        table.sort(&mut used);
+        let places: HashMap<u32, i32> = used.iter().copied().zip(0..).collect();
         let mut actions = Vec::with_capacity(used.len() * shape.action);
         for &action in &used {
             actions.extend_from_slice(table.row(action)?);
         }
         let mut candidates = vec![0_i32; observations.len() * width];
+        let mut gains = vec![0.0; observations.len() * width];
         let mut mask = vec![NO_CANDIDATE; observations.len() * width];
         for (row, observation) in observations.iter().enumerate() {
             for (place, action) in (row * width..).zip(&observation.candidates) {
-                candidates[place] = used.partition_point(|known| known < action) as i32;
+                candidates[place] = places[action];
                 mask[place] = 0.0;
             }
+            let predicted = in_deviations(&observation.gains);
+            gains[row * width..][..predicted.len()].copy_from_slice(&predicted);
         }
         let states = observations.iter().flat_map(|observation| observation.state.iter().copied()).collect();
         let count = observations.len();
@@ -198,10 +214,19 @@ impl Batch {
             states: matrix(states, count, shape.state, device),
             actions: matrix(actions, used.len(), shape.action, device),
             candidates: Tensor::from_data(TensorData::new(candidates, [count, width]), device),
+            gains: matrix(gains, count, width, device),
             mask: matrix(mask, count, width, device),
             width,
         })
     }
+}
+
+/// Gains in standard deviations over the candidates, at most three, times [`GAIN_SCALE`].
+fn in_deviations(gains: &[f32]) -> Vec<f32> {
+    let count = gains.len().max(1) as f32;
+    let mean = gains.iter().sum::<f32>() / count;
+    let deviation = (gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f32>() / count).sqrt().max(1e-6);
+    gains.iter().map(|gain| ((gain - mean) / deviation).clamp(-3.0, 3.0) * GAIN_SCALE).collect()
 }
 
 fn check_width(what: &'static str, expected: usize, found: usize) -> Result<()> {

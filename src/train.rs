@@ -8,7 +8,7 @@
 //! 3. [`Learner::update`]: advantages by GAE (Schulman et al. 2016), then one step on
 //!    `−Σ_t A_t log π(a_t|s_t) + α·KL(π‖π_ref) + (V − R)²`. The paper prints the KL term with the other sign; meant is
 //!    that the agent is kept close.
-//! 4. [`Learner::to_checkpoint`] after any update; a run that goes on from there has the bits of one that never stopped.
+//! 4. A [`checkpoint::Checkpoint`] after any update; a run that goes on from there has the bits of one that never stopped.
 //!
 //! **What the log says** (names as in TRL): `reward` is the utility of the last text, `kl` the exact KL divergence
 //! from π_ref per decision, in nats, `entropy` that of π, `explained_variance` the share of the variance of returns that
@@ -46,7 +46,7 @@ pub enum Baseline {
 
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase")]
 pub struct TrainSettings {
     /// Weight of KL(π‖π_ref).
     pub kl_weight: f32,

@@ -11,10 +11,10 @@ use crate::design::{Design, DesignSettings};
 use crate::encoder::manifest::Manifest;
 use crate::encoder::tokenize::TokenLimit;
 use crate::encoder::{Encoder, open_device};
-use crate::error::EncoderError;
+use crate::error::{EncoderError, TrainingError};
 use crate::latent::Latents;
 use crate::rollout::DesignSummary;
-use crate::session::{Dataset, Session, SteerOptions};
+use crate::session::{Dataset, Session, SteerOptions, TrainOptions};
 use convert::{Outcome, from_js, report, thrown, to_js, user_items};
 
 /// The model's manifest.
@@ -123,6 +123,33 @@ impl RawSession {
     pub fn gaps(&self, options: JsValue) -> Outcome<JsValue> {
         let options: convert::GapOptions = from_js(options)?;
         to_js(&self.0.gaps(&options.users, options.count).map_err(thrown)?)
+    }
+
+    /// Fits the reference policy.
+    #[wasm_bindgen(js_name = fitReference)]
+    pub async fn fit_reference(&mut self, options: JsValue, tick: Function) -> Outcome<()> {
+        let options: TrainOptions = from_js(options)?;
+        let fitted = self.0.fit_reference(&options, async |told| report(&tick, &told).await).await;
+        fitted.map(drop).map_err(thrown)
+    }
+
+    /// Trains the policy.
+    pub async fn train(&mut self, options: JsValue, tick: Function) -> Outcome<()> {
+        let options: TrainOptions = from_js(options)?;
+        self.0.train(&options, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
+    }
+
+    /// The policy as a checkpoint.
+    #[wasm_bindgen(js_name = policyBytes)]
+    pub fn policy_bytes(&self) -> Outcome<Vec<u8>> {
+        let policy = self.0.policy().ok_or_else(|| thrown(TrainingError::Untrained))?;
+        Ok(policy.to_bytes())
+    }
+
+    /// Takes up a checkpoint.
+    #[wasm_bindgen(js_name = loadPolicy)]
+    pub fn load_policy(&mut self, bytes: &[u8]) -> Outcome<()> {
+        self.0.load_policy(bytes).map_err(thrown)
     }
 
     /// Runs one request.

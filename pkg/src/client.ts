@@ -1,9 +1,20 @@
 import { AquilineError } from './error.js';
-import { gapsRequest, steerRequest } from './options.js';
-import { isSteerEvent, type CallEvent } from './protocol.js';
+import { gapsRequest, steerRequest, trainRequest, wholeBuffer } from './options.js';
+import { isYielded, type CallEvent, type SteerRequest, type TrainRequest, type YieldedEvent } from './protocol.js';
 import { Queue } from './queue.js';
 import type { Calls } from './calls.js';
-import type { Aquiline, Gap, GapsOptions, Info, Progress, SteerEvent, SteerOptions } from './types.js';
+import type {
+  Aquiline,
+  CallOptions,
+  Gap,
+  GapsOptions,
+  Info,
+  Progress,
+  SteerEvent,
+  SteerOptions,
+  TrainEvent,
+  TrainOptions,
+} from './types.js';
 
 /** The object behind {@link Aquiline}: turns calls into messages, and nothing else. */
 export class Client implements Aquiline {
@@ -26,21 +37,40 @@ export class Client implements Aquiline {
 
   /** Each loop over what this returns is a run of its own, and starts with the loop. */
   steer(options: SteerOptions): AsyncIterable<SteerEvent> {
-    return { [Symbol.asyncIterator]: () => this.run(options) };
+    return { [Symbol.asyncIterator]: () => this.run(() => steerRequest(options, this.seed), options) };
+  }
+
+  train(options: TrainOptions = {}): AsyncIterable<TrainEvent> {
+    return { [Symbol.asyncIterator]: () => this.run(() => trainRequest(options, this.seed), options) };
+  }
+
+  async savePolicy(): Promise<Uint8Array> {
+    return this.calls.start({ type: 'savePolicy' }, {}).result;
+  }
+
+  async loadPolicy(checkpoint: Uint8Array): Promise<void> {
+    await this.calls.start({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) }, {}).result;
   }
 
   dispose(): Promise<void> {
     return (this.disposing ??= this.end());
   }
 
-  private run(options: SteerOptions): AsyncIterator<SteerEvent, undefined> {
+  /** What the request yields, as the caller asks for it. */
+  private run<Event extends YieldedEvent>(
+    request: () => SteerRequest | TrainRequest,
+    options: CallOptions,
+  ): AsyncIterator<Event, undefined> {
     let leave = (): void => undefined;
-    const queue = new Queue<SteerEvent>(() => leave());
+    const queue = new Queue<Event>(() => leave());
     try {
       const report = progressOnly(options.onProgress);
-      const running = this.calls.start(steerRequest(options, this.seed), {
+      const running = this.calls.start(request(), {
         signal: options.signal,
-        onEvent: (event) => (isSteerEvent(event) ? (report(event), queue.push(event)) : report(event)),
+        onEvent: (event) => {
+          report(event);
+          if (isYielded(event)) queue.push(event as Event);
+        },
       });
       leave = () => running.cancel(undefined);
       running.result.then(
@@ -63,7 +93,7 @@ export class Client implements Aquiline {
 export function progressOnly(report: ((progress: Progress) => void) | undefined): (event: CallEvent) => void {
   let last: Progress | undefined;
   return (event) => {
-    if (isSteerEvent(event)) {
+    if (isYielded(event)) {
       last = undefined;
       return;
     }

@@ -1,4 +1,4 @@
-import type { Device, Gap, Info, Item, Policy, Rating } from './types.js';
+import type { Device, Gap, Info, Item, Policy, Rating, TrainOptions } from './types.js';
 
 /** What the core calls between pieces of work; when it rejects, the core's call rejects with code `cancelled`. */
 export type Tick = (event: unknown) => Promise<void> | void;
@@ -30,6 +30,9 @@ export interface CoreSteerOptions {
   seed: number;
 }
 
+/** What of the options is for the core; it knows the defaults. */
+export type CoreTrainOptions = Omit<TrainOptions, 'signal' | 'onProgress' | 'resume'>;
+
 export interface RawEncoder {
   selfTest(): Promise<void>;
   readonly fingerprint: string;
@@ -43,6 +46,10 @@ export interface RawSession {
   info(): CoreInfo;
   gaps(options: { users: string[]; count: number }): Gap[];
   steer(options: CoreSteerOptions, tick: Tick): Promise<void>;
+  fitReference(options: CoreTrainOptions, tick: Tick): Promise<void>;
+  train(options: CoreTrainOptions, tick: Tick): Promise<void>;
+  policyBytes(): Uint8Array;
+  loadPolicy(checkpoint: Uint8Array): void;
   free(): void;
 }
 

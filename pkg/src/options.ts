@@ -1,7 +1,7 @@
 import { AquilineError } from './error.js';
 import { isNode, nodeModule } from './node.js';
-import type { CreateRequest, GapsRequest, PortSource, SteerRequest } from './protocol.js';
-import type { CreateOptions, GapsOptions, Source, SteerOptions } from './types.js';
+import type { CreateRequest, GapsRequest, PortSource, SteerRequest, TrainRequest } from './protocol.js';
+import type { CreateOptions, GapsOptions, Source, SteerOptions, TrainOptions } from './types.js';
 
 /** The request for these options: defaults filled in, addresses absolute, nothing that cannot cross a port. */
 export async function createRequest(options: CreateOptions): Promise<CreateRequest> {
@@ -43,6 +43,10 @@ export function gapsRequest(options: GapsOptions): GapsRequest {
   return { type: 'gaps', users, count: wholeNumber('count', options.count, 8) };
 }
 
+export function trainRequest({ signal, onProgress, resume, ...options }: TrainOptions, seed: number): TrainRequest {
+  return { type: 'train', resume: resume ?? false, options: { ...options, settings: { seed, ...options.settings } } };
+}
+
 /** Only what the core cannot say: it never sees a number that is no whole number. What is too much, it knows. */
 function wholeNumber(name: string, value: number | undefined, fallback: number): number {
   const number = value ?? fallback;
@@ -75,6 +79,6 @@ function withWholeBuffers(catalog: NonNullable<CreateOptions['catalog']>): Creat
 }
 
 /** A port copies all of the buffer that a view looks into, so a view of a part is copied out of it first. */
-function wholeBuffer(bytes: Uint8Array): Uint8Array {
+export function wholeBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -1,6 +1,6 @@
 import { AquilineError, codeOf, messageOf } from './error.js';
-import type { CoreSteerOptions } from './core.js';
-import type { CatalogSource, Device, Gap, Info, Progress, SteerEvent } from './types.js';
+import type { CoreSteerOptions, CoreTrainOptions } from './core.js';
+import type { CatalogSource, Device, Gap, Info, Progress, SteerEvent, TrainEvent } from './types.js';
 
 /** An absolute address, or the bytes themselves: a `Source` that can cross a port. */
 export type PortSource = string | Uint8Array;
@@ -28,13 +28,37 @@ export interface SteerRequest {
   options: CoreSteerOptions;
 }
 
-export type Request = CreateRequest | GapsRequest | SteerRequest;
+export interface TrainRequest {
+  type: 'train';
+  options: CoreTrainOptions;
+  resume: boolean;
+}
+
+export interface SavePolicyRequest {
+  type: 'savePolicy';
+}
+
+export interface LoadPolicyRequest {
+  type: 'loadPolicy';
+  checkpoint: Uint8Array;
+}
+
+export type Request =
+  | CreateRequest
+  | GapsRequest
+  | SteerRequest
+  | TrainRequest
+  | SavePolicyRequest
+  | LoadPolicyRequest;
 
 /** What each request is answered with. */
 export interface Results {
   create: Info;
   gaps: Gap[];
   steer: undefined;
+  train: undefined;
+  savePolicy: Uint8Array;
+  loadPolicy: undefined;
 }
 
 /** What the face sends. */
@@ -44,7 +68,10 @@ export type Message =
   | { type: 'dispose' };
 
 /** What a call reports before its result. */
-export type CallEvent = Progress | SteerEvent;
+export type CallEvent = Progress | YieldedEvent;
+
+/** What a run yields, as opposed to what it reports on the way. */
+export type YieldedEvent = SteerEvent | TrainEvent;
 
 /** What the worker sends. Every call gets exactly one `result` or `error`, also after a cancel. */
 export type Reply =
@@ -105,7 +132,9 @@ function causeFromWire(wire: WireError): Error {
   return new Error(wire.message, wire.cause && { cause: causeFromWire(wire.cause) });
 }
 
+const YIELDED: ReadonlySet<string> = new Set<YieldedEvent['type']>(['anchor', 'step', 'done', 'reference', 'update']);
+
 /** Tells what a run yields from what it reports on the way. */
-export function isSteerEvent(event: CallEvent): event is SteerEvent {
-  return event.type === 'anchor' || event.type === 'step' || event.type === 'done';
+export function isYielded(event: CallEvent): event is YieldedEvent {
+  return YIELDED.has(event.type);
 }

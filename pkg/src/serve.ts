@@ -1,10 +1,10 @@
 import { cancelled } from './error.js';
 import { defaultHost, type Host } from './host.js';
 import { open } from './open.js';
-import { toWire, type CallEvent, type Message, type Port, type Reply, type Request } from './protocol.js';
+import { toWire, type CallEvent, type Message, type Port, type Reply, type Request, type Results } from './protocol.js';
 import { createTick, pause, throwIfCancelled, type Call } from './tick.js';
 import type { CoreSteerOptions, RawSession } from './core.js';
-import type { Gap, Info, SteerEvent } from './types.js';
+import type { SteerEvent } from './types.js';
 
 /** Runs the core behind a message port, for one `create` and the calls after it. */
 export function serve(port: Port, host: Host = defaultHost()): void {
@@ -56,7 +56,7 @@ class Service {
     }
   }
 
-  private async perform(request: Request, call: Call): Promise<Info | Gap[] | undefined> {
+  private async perform(request: Request, call: Call): Promise<Results[keyof Results]> {
     switch (request.type) {
       case 'create': {
         const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
@@ -68,6 +68,15 @@ class Service {
         return this.opened().gaps({ users: request.users, count: request.count });
       case 'steer':
         await steer(this.opened(), request.options, call);
+        return undefined;
+      case 'train':
+        if (!request.resume) await this.opened().fitReference(request.options, createTick(call));
+        await this.opened().train(request.options, createTick(call));
+        return undefined;
+      case 'savePolicy':
+        return this.opened().policyBytes();
+      case 'loadPolicy':
+        this.opened().loadPolicy(request.checkpoint);
         return undefined;
     }
   }

@@ -110,7 +110,15 @@ export interface Gap {
 }
 
 /** How the next action is chosen. */
-export type Policy = 'uniform' | 'optimistic' | 'g-optimal' | 'greedy' | 'best-of-n';
+export type Policy =
+  | 'uniform'
+  | 'optimistic'
+  | 'g-optimal'
+  | 'greedy'
+  | 'best-of-n'
+  /** The trained policy, and the reference it was trained from. */
+  | 'eagle'
+  | 'eagle-reference';
 
 export type Device = 'cpu' | 'webgpu';
 
@@ -142,10 +150,12 @@ export interface Info {
 
 /** What a long call reports. `total` is 0 where it is not known. */
 export type Progress = {
-  type: 'download' | 'verify' | 'compile' | 'load' | 'self-test' | 'encode' | 'fit' | 'propose' | 'candidates';
+  type:
+    | ('download' | 'verify' | 'compile' | 'load' | 'self-test' | 'encode' | 'fit' | 'propose' | 'candidates')
+    | ('targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
   done: number;
   total: number;
-  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'stages';
+  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'stages' | 'episodes' | 'epochs' | 'updates';
 };
 
 /** What a steering run yields. */
@@ -206,10 +216,92 @@ export interface GapsOptions extends CallOptions {
   count?: number;
 }
 
+/** How well the reference policy fits its distribution, as KL divergence in nats on states held out of the fit. */
+export interface ReferenceFit {
+  states: number;
+  heldOut: number;
+  kl: number;
+  /** What a policy that knows nothing has there. */
+  uniformKl: number;
+}
+
+/** What one update of the policy did; names as in TRL. */
+export interface UpdateLog {
+  update: number;
+  episodes: number;
+  /** Utility of the last texts. */
+  rewardMean: number;
+  rewardStd: number;
+  /** From the reference policy, in nats a decision. */
+  kl: number;
+  entropy: number;
+  policyLoss: number;
+  valueLoss: number;
+  /** Share of the returns' variance that the value network explains; below 0 it is worse than a constant. */
+  explainedVariance: number;
+  /** Share of the groups whose rewards are all equal. */
+  zeroVarianceShare: number;
+  gradientNorm: number;
+  /** Whether the gradient was shortened. */
+  clipped: boolean;
+}
+
+/** What training yields: the reference once, then every update. */
+export type TrainEvent = { type: 'reference'; fit: ReferenceFit } | { type: 'update'; log: UpdateLog };
+
+/** The learner's settings; each has the paper's value or a good one of its own. */
+export interface TrainSettings {
+  /** Weight of the KL divergence from the reference; default 0.1. */
+  klWeight?: number;
+  /** Divides the scores of candidates; default 0.5. */
+  temperature?: number;
+  /** Default 1. */
+  discount?: number;
+  /** λ of generalised advantage estimation; default 0.95. */
+  trace?: number;
+  /** Reward every step by its gain instead of the last text by its utility; default false. */
+  shaping?: boolean;
+  /** Default `'value'`; `'group'` needs `group` episodes with the same start. */
+  baseline?: 'value' | 'group';
+  whitening?: boolean;
+  optimizer?: { policyRate?: number; valueRate?: number; mostGradient?: number };
+  /** Updates without progress after which training stops; default 0, never. */
+  patience?: number;
+  seed?: number;
+}
+
+export interface TrainOptions extends CallOptions {
+  /** Go on with the policy there is, trained here or loaded, instead of beginning with a new reference. */
+  resume?: boolean;
+  /** What the reference is fitted to; default `'g-optimal'`. */
+  reference?: 'uniform' | 'optimistic' | 'g-optimal' | { 'd-optimal': { subset: number } };
+  /** Episodes whose states it is fitted to, and their length; defaults 32 and 2. */
+  referenceEpisodes?: number;
+  referenceHorizon?: number;
+  referenceEpochs?: number;
+  /** Updates, and episodes of each; defaults 50 and 32. */
+  updates?: number;
+  episodes?: number;
+  /** Episodes of an update that begin with the same user and item; default 1. */
+  group?: number;
+  horizon?: number;
+  candidates?: number;
+  /** Train for these users only. */
+  users?: string[];
+  /** Rewrites that may be asked for in all. */
+  budget?: number;
+  settings?: TrainSettings;
+}
+
 /** A loaded catalog, ready to steer. */
 export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
   gaps(options: GapsOptions): Promise<Gap[]>;
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
+  /** Trains a policy for `steer({ policy: 'eagle' })`. What a run has learned is kept when it is cancelled. */
+  train(options?: TrainOptions): AsyncIterable<TrainEvent>;
+  /** The trained policy as a checkpoint: safetensors that `loadPolicy` reads, for the same catalog and encoder. */
+  savePolicy(): Promise<Uint8Array>;
+  loadPolicy(checkpoint: Uint8Array): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -24,6 +24,8 @@ pub struct Observation {
     pub state: Vec<f32>,
     /// The candidates: rows of an [`ActionTable`].
     pub candidates: Vec<u32>,
+    /// How much each candidate is predicted to gain; empty where nothing is predicted.
+    pub gains: Vec<f32>,
 }
 
 /// Every action seen so far, in numbers: most are candidates more than once.
@@ -31,6 +33,7 @@ pub struct Observation {
 pub struct ActionTable {
     width: usize,
     rows: Vec<f32>,
+    actions: Vec<Action>,
     numbers: HashMap<Action, u32>,
 }
 
@@ -104,7 +107,7 @@ impl StateEncoding {
 impl ActionTable {
     /// An empty table for sentence vectors of this many components.
     pub fn new(sentence: usize) -> Self {
-        ActionTable { width: sentence + KINDS, rows: Vec::new(), numbers: HashMap::new() }
+        ActionTable { width: sentence + KINDS, rows: Vec::new(), actions: Vec::new(), numbers: HashMap::new() }
     }
 
     /// Numbers in a row.
@@ -133,8 +136,16 @@ impl ActionTable {
         self.rows.extend(sentence.iter().map(|value| value * SENTENCE_SCALE));
         self.rows.extend(Category::ALL.map(|category| f32::from(u8::from(category == action.category))));
         self.rows.push(f32::from(u8::from(action.origin == Origin::Personalised)));
+        self.actions.push(action.clone());
         self.numbers.insert(action.clone(), number);
         Ok(number)
+    }
+
+    /// Puts different rows into an order that does not depend on when they were added: sums over them then have equal
+    /// bits in a run that goes on elsewhere.
+    pub(crate) fn sort(&self, rows: &mut [u32]) {
+        let text = |row: u32| self.actions.get(row as usize).map(|action| (&action.text, action.category));
+        rows.sort_by_key(|&row| (text(row), row));
     }
 
     /// An action in numbers.

@@ -13,7 +13,7 @@ const EPSILON: f32 = 1e-8;
 
 /// Learning rates and the bound on the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase")]
 pub struct OptimizerSettings {
     /// Learning rate of the policy.
     pub policy_rate: f32,

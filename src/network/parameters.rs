@@ -18,6 +18,7 @@ pub enum Weight {
     Action,
     ActionBias,
     Key,
+    Gain,
     Value,
     ValueBias,
     Worth,
@@ -33,13 +34,14 @@ pub struct Parameters {
 
 impl Weight {
     /// All of them, in the order in which they are kept.
-    pub const ALL: [Weight; 10] = [
+    pub const ALL: [Weight; 11] = [
         Weight::State,
         Weight::StateBias,
         Weight::Query,
         Weight::Action,
         Weight::ActionBias,
         Weight::Key,
+        Weight::Gain,
         Weight::Value,
         Weight::ValueBias,
         Weight::Worth,
@@ -55,6 +57,7 @@ impl Weight {
             Weight::Action => "policy.action.weight",
             Weight::ActionBias => "policy.action.bias",
             Weight::Key => "policy.key.weight",
+            Weight::Gain => "policy.gain.weight",
             Weight::Value => "value.state.weight",
             Weight::ValueBias => "value.state.bias",
             Weight::Worth => "value.worth.weight",
@@ -74,7 +77,7 @@ impl Weight {
             Weight::StateBias | Weight::ActionBias => [1, hidden],
             Weight::ValueBias => [1, hidden.div_ceil(2)],
             Weight::Worth => [hidden.div_ceil(2), 1],
-            Weight::WorthBias => [1, 1],
+            Weight::Gain | Weight::WorthBias => [1, 1],
         }
     }
 
@@ -83,13 +86,15 @@ impl Weight {
         matches!(self, Weight::Value | Weight::ValueBias | Weight::Worth | Weight::WorthBias)
     }
 
-    fn is_bias(self) -> bool {
-        matches!(self, Weight::StateBias | Weight::ActionBias | Weight::ValueBias | Weight::WorthBias)
+    /// Whether it begins at 0.
+    fn is_silent(self) -> bool {
+        use Weight::{ActionBias, Gain, StateBias, ValueBias, WorthBias};
+        matches!(self, StateBias | ActionBias | Gain | ValueBias | WorthBias)
     }
 }
 
 impl Parameters {
-    /// Random weights of variance 1 / fan-in; biases of 0. The policy's last layer and V's begin small, so that every
+    /// Random weights of variance 1 / fan-in; biases of 0, and no trust in predicted gains. The policy's last layer and V's begin small, so that every
     /// candidate starts out about as likely and every state worth about 0.
     ///
     /// # Errors
@@ -99,7 +104,7 @@ impl Parameters {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let values = Weight::ALL.map(|weight| {
             let [rows, columns] = weight.shape(&shape);
-            if weight.is_bias() {
+            if weight.is_silent() {
                 return vec![0.0; rows * columns];
             }
             let last = matches!(weight, Weight::Query | Weight::Worth);

@@ -173,7 +173,7 @@ impl Performer<'_> {
             horizon: choices.horizon,
         };
         let candidates = choices.actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect();
-        Ok(Observation { state: encoding.encode(&situation)?, candidates })
+        Ok(Observation { state: encoding.encode(&situation)?, candidates, gains: Vec::new() })
     }
 }
 

@@ -6,10 +6,10 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
 
 use super::perform::{Chooser, Memory};
-use super::view::{Progress, Tell};
+use super::view::{Progress, Tell, TrainEvent};
 use super::{EpisodeRequest, Session};
 use crate::encoder::DIMENSIONS;
-use crate::error::{NumericError, Result, TrainingError};
+use crate::error::{NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
 use crate::network::observation::StateEncoding;
 use crate::objective::FIELDS;
@@ -111,12 +111,14 @@ impl Session {
         let targets = self.targets(&mut run, &encoding, &mut tick).await?;
         let shape = NetworkShape::of(encoding.width(FIELDS * DIMENSIONS), run.memory.table.width());
         let mut learner = Learner::new(shape, options.settings.clone())?;
-        let after_epoch =
-            async |done, total| tick(Tell::Progress(Progress { kind: "reference", done, total, unit: "epochs" })).await;
+        let after_epoch = async |done, total| {
+            tick(Tell::Progress(Progress { kind: "reference-fit", done, total, unit: "epochs" })).await
+        };
         let (table, device) = (&run.memory.table, self.encoder.device());
         let fit = learner.fit_reference(&targets, table, options.reference_epochs, device, after_epoch).await?;
         self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner });
         self.memory.replace(Some(run.memory));
+        tick(Tell::Training(Box::new(TrainEvent::Reference { fit }))).await?;
         Ok(fit)
     }
 
@@ -143,7 +145,7 @@ impl Session {
             let policy = self.policy.as_mut().ok_or(TrainingError::Untrained)?;
             let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
             logs.push(log);
-            tick(Tell::Update(Box::new(log))).await?;
+            tick(Tell::Training(Box::new(TrainEvent::Update { log }))).await?;
             tick(Tell::Progress(Progress { kind: "train", done: done + 1, total: options.updates, unit: "updates" }))
                 .await?;
         }
@@ -243,6 +245,8 @@ impl TrainOptions {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         let needed = self.calls_per_update();
         match self {
+            _ if self.horizon == 0 || self.reference_horizon == 0 => Err(RolloutError::NoHorizon.into()),
+            _ if self.candidates == 0 => Err(RolloutError::NoActions { step: 0 }.into()),
             _ if self.updates == 0 => bad("updates", "use at least 1"),
             _ if self.episodes == 0 => bad("episodes", "use at least 1"),
             _ if self.group == 0 || self.group > self.episodes => {

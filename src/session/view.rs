@@ -13,7 +13,7 @@ use crate::latent::distance;
 use crate::objective::{Objective, State, fields};
 use crate::profile::Profile;
 use crate::rollout::{DesignSummary, Step, Trajectory};
-use crate::train::UpdateLog;
+use crate::train::{ReferenceFit, UpdateLog};
 
 /// What a `tick` is told.
 #[derive(Debug, Clone, Serialize)]
@@ -23,8 +23,19 @@ pub enum Tell {
     Progress(Progress),
     /// Something happened in an episode.
     Event(Box<EpisodeEvent>),
+    /// The policy has learned something.
+    Training(Box<TrainEvent>),
+}
+
+/// Something that happened in training.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the fields are documented where their types are")]
+pub enum TrainEvent {
+    /// The reference policy has been fitted.
+    Reference { fit: ReferenceFit },
     /// The policy has been updated.
-    Update(Box<UpdateLog>),
+    Update { log: UpdateLog },
 }
 
 /// How far a long piece of work is.

@@ -92,7 +92,7 @@ impl World {
         let (sentences, anchor) = (self.sentence(latent), [0.0; LATENT]);
         let user = self.users.row(user);
         let situation = Situation { sentences: &sentences, latent, anchor: &anchor, user, step, horizon: HORIZON };
-        Observation { state: self.encoding.encode(&situation).unwrap(), candidates }
+        Observation { state: self.encoding.encode(&situation).unwrap(), candidates, gains: Vec::new() }
     }
 
     /// One episode; `seed` gives the user and every draw.
