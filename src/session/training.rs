@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::perform::{Chooser, Memory};
 use super::view::{Progress, Tell, TrainEvent};
-use super::{EpisodeRequest, Session};
+use super::{EpisodeRequest, EpisodeRun, Session};
 use crate::encoder::DIMENSIONS;
 use crate::error::{NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
@@ -220,9 +220,7 @@ impl Session {
             };
             let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
-            let steps = episode.trajectory.steps.iter().map(|step| step.state.utility);
-            let utilities = std::iter::once(episode.trajectory.anchor.utility).chain(steps).collect();
-            episodes.push(Episode { decisions: episode.decisions, utilities, group });
+            episodes.extend(lesson(episode, group));
             tick(Tell::Progress(Progress { kind: "episodes", done: number + 1, total, unit: "episodes" })).await?;
         }
         Ok(episodes)
@@ -238,6 +236,16 @@ impl Session {
         let item = rated[random.random_range(0..rated.len())].item as usize;
         Ok((ratings.users()[user].clone(), ratings.items()[item].clone()))
     }
+}
+
+/// An episode as the learner needs it; none where a safeguard ended it before its first step.
+fn lesson(episode: EpisodeRun, group: usize) -> Option<Episode> {
+    let EpisodeRun { trajectory, mut decisions, .. } = episode;
+    // A step that a safeguard undid was decided, but never taken.
+    decisions.truncate(trajectory.steps.len());
+    let steps = trajectory.steps.iter().map(|step| step.state.utility);
+    let utilities = std::iter::once(trajectory.anchor.utility).chain(steps).collect();
+    (!decisions.is_empty()).then_some(Episode { decisions, utilities, group })
 }
 
 impl TrainOptions {
