@@ -38,8 +38,9 @@ fn main() {
         .collect();
     let options = TrainOptions {
         reference: ReferencePolicy::GOptimal,
-        reference_episodes: 64,
-        reference_epochs: 30,
+        reference_episodes: 24,
+        reference_horizon: 1,
+        reference_epochs: 20,
         updates: updates as usize,
         candidates: candidates as usize,
         users: train.to_vec(),
@@ -87,10 +88,11 @@ fn main() {
             && let TrainEvent::Update { log } = *event
         {
             println!(
-                "{:3} reward {:.3} ±{:.3} kl {:.2} H {:.2} ev {:.2} g {:.2} {:.0?}",
+                "{:3} reward {:.3} ±{:.3} gain {:.3} kl {:.2} H {:.2} ev {:.2} g {:.2} {:.0?}",
                 log.update,
                 log.reward_mean,
                 log.reward_std,
+                log.gain_mean,
                 log.kl,
                 log.entropy,
                 log.explained_variance,

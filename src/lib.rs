@@ -89,6 +89,7 @@ pub mod knowledge;
 pub mod utility;
 pub mod gap;
 pub mod design;
+pub mod transition;
 // Language, as values
 pub mod action;
 pub mod profile;

@@ -3,12 +3,12 @@
 //! The paper's agent is a language model that writes an action. Ours chooses among proposed actions, so that half a
 //! million parameters are enough and training fits into a browser tab:
 //!
-//! - a *state tower* reads what is known at a decision: `q(s) = W₂ gelu(W₁ s + b₁)`,
-//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ gelu(W₃ a + b₃)`,
+//! - a *state tower* reads what is known at a decision: `q(s) = W₂ relu(W₁ s + b₁)`,
+//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ relu(W₃ a + b₃)`,
 //! - `π(a | s) = softmax_a((q(s)·k(a) / √d + w · g(s, a)) / temperature)`, over any number of candidates and equivariant
 //!   to their order, where g is what a transition model predicts the candidate to gain, in standard deviations over the
 //!   candidates. One transition says more about an action than one reward does, so w is quick to learn,
-//! - `V(s) = w₆ gelu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
+//! - `V(s) = w₆ relu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
 //!
 //! The files below in the order of a decision: [`observation`] turns a decision into numbers, [`parameters`] holds the
 //! weights on the host, [`optimizer`] changes them.
@@ -24,7 +24,7 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use burn::tensor::activation::{gelu, log_softmax};
+use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result, TrainingError};
@@ -32,9 +32,7 @@ use observation::{ActionTable, Observation};
 use parameters::{Parameters, Weight};
 
 /// Gains are this loud, so that w need not grow far to be heard.
-const GAIN_SCALE: f32 = 10.0;
-/// Added to the score of a place that holds no candidate: its probability is exactly 0.
-const NO_CANDIDATE: f32 = -1e9;
+const GAIN_SCALE: f32 = 30.0;
 /// More would no longer be a small network, and a hostile checkpoint could ask for any amount of memory.
 const MOST_PARAMETERS: usize = 1_000_000;
 
@@ -64,26 +62,29 @@ pub struct Evaluation {
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// decisions × state.
-    pub(crate) states: Tensor<2>,
+    states: Tensor<2>,
     /// different actions × action.
-    pub(crate) actions: Tensor<2>,
-    /// decisions × most candidates: row of `actions`.
-    pub(crate) candidates: Tensor<2, Int>,
-    /// decisions × most candidates: predicted gains in standard deviations.
-    pub(crate) gains: Tensor<2>,
-    /// decisions × most candidates: 0, or [`NO_CANDIDATE`].
-    pub(crate) mask: Tensor<2>,
-    /// Most candidates of a decision.
-    pub(crate) width: usize,
+    actions: Tensor<2>,
+    /// For each decision the column of `actions` of every candidate.
+    candidates: Vec<Vec<usize>>,
+    /// For each decision the predicted gain of every candidate, in standard deviations; 0 where nothing is predicted.
+    gains: Vec<Vec<f32>>,
+    /// Different actions.
+    different: usize,
 }
 
-/// One pass over a [`Batch`].
+/// One pass over a [`Batch`]: what the device keeps for the way back, and what the host reads.
 #[derive(Debug)]
-pub(crate) struct Forward {
-    /// decisions × most candidates.
-    pub(crate) log_probabilities: Tensor<2>,
-    /// decisions × 1.
-    pub(crate) values: Tensor<2>,
+pub(crate) struct Pass {
+    state_hidden: Tensor<2>,
+    action_hidden: Tensor<2>,
+    value_hidden: Tensor<2>,
+    query: Tensor<2>,
+    key: Tensor<2>,
+    /// Log-probability of every candidate of each decision.
+    pub(crate) log_probabilities: Vec<Vec<f32>>,
+    /// V of each decision.
+    pub(crate) values: Vec<f32>,
 }
 
 impl NetworkShape {
@@ -126,15 +127,10 @@ pub async fn evaluate(
         return Ok(Vec::new());
     }
     let batch = Batch::new(observations, table, parameters.shape(), device)?;
-    let pass = forward(&parameters.upload(device), &batch, temperature);
-    let log_probabilities = read(pass.log_probabilities).await?;
-    let values = read(pass.values).await?;
-    let rows = log_probabilities.chunks_exact(batch.width);
-    let evaluations = observations.iter().zip(rows).zip(&values).map(|((observation, row), &value)| Evaluation {
-        log_probabilities: row[..observation.candidates.len()].to_vec(),
-        value,
-    });
-    let evaluations: Vec<Evaluation> = evaluations.collect();
+    let Pass { log_probabilities, values, .. } = forward(&parameters.upload(device), &batch, temperature).await?;
+    let evaluations = log_probabilities.into_iter().zip(values);
+    let evaluations: Vec<Evaluation> =
+        evaluations.map(|(log_probabilities, value)| Evaluation { log_probabilities, value }).collect();
     let finite = |e: &Evaluation| e.value.is_finite() && e.log_probabilities.iter().all(|value| value.is_finite());
     if evaluations.iter().all(finite) {
         return Ok(evaluations);
@@ -143,19 +139,73 @@ pub async fn evaluate(
 }
 
 /// Both networks on one batch; `weights` in the order of [`Weight::ALL`].
-pub(crate) fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Forward {
+///
+/// Every state meets every different action once; the host picks the candidates from the products, because most
+/// actions are candidates more than once.
+pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<Pass> {
     let weight = |weight: Weight| weights[weight as usize].clone();
-    let linear = |x: Tensor<2>, w: Weight, b: Weight| x.matmul(weight(w)) + weight(b);
-    let state = gelu(linear(batch.states.clone(), Weight::State, Weight::StateBias));
-    let action = gelu(linear(batch.actions.clone(), Weight::Action, Weight::ActionBias));
-    let query = state.matmul(weight(Weight::Query));
-    let key = action.matmul(weight(Weight::Key));
-    let scale = 1.0 / (query.dims()[1] as f32).sqrt();
-    // Every state meets every different action once; candidates are then picked from the products.
-    let products = query.matmul(key.transpose()).gather(1, batch.candidates.clone()) * scale;
-    let scores = (products + batch.gains.clone() * weight(Weight::Gain)) / temperature + batch.mask.clone();
-    let hidden = gelu(linear(batch.states.clone(), Weight::Value, Weight::ValueBias));
-    Forward { log_probabilities: log_softmax(scores, 1), values: linear(hidden, Weight::Worth, Weight::WorthBias) }
+    let linear = |x: &Tensor<2>, w: Weight, b: Weight| x.clone().matmul(weight(w)) + weight(b);
+    let state_hidden = relu(linear(&batch.states, Weight::State, Weight::StateBias));
+    let action_hidden = relu(linear(&batch.actions, Weight::Action, Weight::ActionBias));
+    let value_hidden = relu(linear(&batch.states, Weight::Value, Weight::ValueBias));
+    let query = state_hidden.clone().matmul(weight(Weight::Query));
+    let key = action_hidden.clone().matmul(weight(Weight::Key));
+    let products = read(query.clone().matmul(key.clone().transpose()) * scale(&query)).await?;
+    let values = read(linear(&value_hidden, Weight::Worth, Weight::WorthBias)).await?;
+    let trust = read(weight(Weight::Gain)).await?[0];
+    let rows = products.chunks_exact(batch.different).zip(&batch.candidates).zip(&batch.gains);
+    let score = |products: &[f32], action: usize, gain: f32| (products[action] + trust * gain) / temperature;
+    let log_probabilities = rows
+        .map(|((products, candidates), gains)| {
+            log_softmax(candidates.iter().zip(gains).map(|(&action, &gain)| score(products, action, gain)).collect())
+        })
+        .collect();
+    Ok(Pass { state_hidden, action_hidden, value_hidden, query, key, log_probabilities, values })
+}
+
+/// The way back: from the slopes of a loss along every candidate's score (before the softmax) and every value to those
+/// along all weights, in the order of [`Weight::ALL`].
+///
+/// Written out, because it is short, and because a library for it would be a tenth of what a browser downloads.
+pub(crate) async fn backward(
+    weights: &[Tensor<2>],
+    batch: &Batch,
+    pass: &Pass,
+    temperature: f32,
+    along_scores: &[Vec<f32>],
+    along_values: &[f32],
+) -> Result<Vec<Vec<f32>>> {
+    let device = batch.states.device();
+    let (along_products, along_trust) = batch.scattered(along_scores, temperature);
+    let along_products = matrix(along_products, batch.candidates.len(), batch.different, &device) * scale(&pass.query);
+    let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
+    let along_query = along_products.clone().matmul(pass.key.clone());
+    let along_key = along_products.transpose().matmul(pass.query.clone());
+    let through = |along: &Tensor<2>, weight: Weight, hidden: &Tensor<2>| {
+        let open = hidden.clone().greater_elem(0.0).float();
+        along.clone().matmul(weights[weight as usize].clone().transpose()) * open
+    };
+    let along_state = through(&along_query, Weight::Query, &pass.state_hidden);
+    let along_action = through(&along_key, Weight::Key, &pass.action_hidden);
+    let along_hidden = through(&along_values, Weight::Worth, &pass.value_hidden);
+    let onto = |input: &Tensor<2>, along: &Tensor<2>| input.clone().transpose().matmul(along.clone());
+    let mut slopes = Vec::with_capacity(Weight::ALL.len());
+    for weight in Weight::ALL {
+        slopes.push(match weight {
+            Weight::State => read(onto(&batch.states, &along_state)).await?,
+            Weight::StateBias => read(along_state.clone().sum_dim(0)).await?,
+            Weight::Query => read(onto(&pass.state_hidden, &along_query)).await?,
+            Weight::Action => read(onto(&batch.actions, &along_action)).await?,
+            Weight::ActionBias => read(along_action.clone().sum_dim(0)).await?,
+            Weight::Key => read(onto(&pass.action_hidden, &along_key)).await?,
+            Weight::Gain => vec![along_trust],
+            Weight::Value => read(onto(&batch.states, &along_hidden)).await?,
+            Weight::ValueBias => read(along_hidden.clone().sum_dim(0)).await?,
+            Weight::Worth => read(onto(&pass.value_hidden, &along_values)).await?,
+            Weight::WorthBias => read(along_values.clone().sum_dim(0)).await?,
+        });
+    }
+    Ok(slopes)
 }
 
 /// The values of a tensor, row by row.
@@ -184,7 +234,6 @@ impl Batch {
         for Observation { candidates, gains, .. } in observations.iter().filter(|o| !o.gains.is_empty()) {
             check_width("the list of predicted gains", candidates.len(), gains.len())?;
         }
-        let width = observations.iter().map(|observation| observation.candidates.len()).max().unwrap_or(0);
         if observations.iter().any(|observation| observation.candidates.is_empty()) {
             return Err(TrainingError::NoCandidates.into());
         }
@@ -192,41 +241,60 @@ impl Batch {
         used.sort_unstable();
         used.dedup();
         table.sort(&mut used);
-        let places: HashMap<u32, i32> = used.iter().copied().zip(0..).collect();
+        let columns: HashMap<u32, usize> = used.iter().copied().zip(0..).collect();
         let mut actions = Vec::with_capacity(used.len() * shape.action);
         for &action in &used {
             actions.extend_from_slice(table.row(action)?);
         }
-        let mut candidates = vec![0_i32; observations.len() * width];
-        let mut gains = vec![0.0; observations.len() * width];
-        let mut mask = vec![NO_CANDIDATE; observations.len() * width];
-        for (row, observation) in observations.iter().enumerate() {
-            for (place, action) in (row * width..).zip(&observation.candidates) {
-                candidates[place] = places[action];
-                mask[place] = 0.0;
-            }
-            let predicted = in_deviations(&observation.gains);
-            gains[row * width..][..predicted.len()].copy_from_slice(&predicted);
-        }
         let states = observations.iter().flat_map(|observation| observation.state.iter().copied()).collect();
-        let count = observations.len();
+        let columns_of = |o: &Observation| o.candidates.iter().map(|action| columns[action]).collect();
         Ok(Batch {
-            states: matrix(states, count, shape.state, device),
+            states: matrix(states, observations.len(), shape.state, device),
             actions: matrix(actions, used.len(), shape.action, device),
-            candidates: Tensor::from_data(TensorData::new(candidates, [count, width]), device),
-            gains: matrix(gains, count, width, device),
-            mask: matrix(mask, count, width, device),
-            width,
+            candidates: observations.iter().map(columns_of).collect(),
+            gains: observations.iter().map(in_deviations).collect(),
+            different: used.len(),
         })
+    }
+
+    /// Slopes along scores as slopes along the products of states and different actions, and along the trust in gains.
+    fn scattered(&self, along_scores: &[Vec<f32>], temperature: f32) -> (Vec<f32>, f32) {
+        let mut along_products = vec![0.0; self.candidates.len() * self.different];
+        let mut along_trust = 0.0;
+        let rows = along_products.chunks_exact_mut(self.different).zip(along_scores);
+        for ((row, slopes), (candidates, gains)) in rows.zip(self.candidates.iter().zip(&self.gains)) {
+            for ((slope, &action), gain) in slopes.iter().zip(candidates).zip(gains) {
+                row[action] += slope / temperature;
+                along_trust += slope / temperature * gain;
+            }
+        }
+        (along_products, along_trust)
     }
 }
 
 /// Gains in standard deviations over the candidates, at most three, times [`GAIN_SCALE`].
-fn in_deviations(gains: &[f32]) -> Vec<f32> {
-    let count = gains.len().max(1) as f32;
+fn in_deviations(observation: &Observation) -> Vec<f32> {
+    let Observation { candidates, gains, .. } = observation;
+    if gains.is_empty() {
+        return vec![0.0; candidates.len()];
+    }
+    let count = gains.len() as f32;
     let mean = gains.iter().sum::<f32>() / count;
     let deviation = (gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f32>() / count).sqrt().max(1e-6);
     gains.iter().map(|gain| ((gain - mean) / deviation).clamp(-3.0, 3.0) * GAIN_SCALE).collect()
+}
+
+/// Keys of many dimensions have long products.
+fn scale(query: &Tensor<2>) -> f32 {
+    1.0 / (query.dims()[1] as f32).sqrt()
+}
+
+fn log_softmax(mut scores: Vec<f32>) -> Vec<f32> {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
+    let normaliser = highest + sum.ln();
+    scores.iter_mut().for_each(|score| *score -= normaliser);
+    scores
 }
 
 fn check_width(what: &'static str, expected: usize, found: usize) -> Result<()> {

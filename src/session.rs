@@ -27,7 +27,7 @@ use crate::simulator::tastes::{Attributes, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Decision, Target};
-use perform::{Chooser, Memory, Performer, encode_missing};
+use perform::{Chooser, Memory, Performer, Transition, encode_missing};
 use serde::Deserialize;
 pub use training::TrainOptions;
 use view::{GapView, InfoView, Progress, Tell, View};
@@ -111,6 +111,7 @@ struct EpisodeRun {
     transcript: Transcript,
     decisions: Vec<Decision>,
     targets: Vec<Target>,
+    transitions: Vec<Transition>,
 }
 
 impl Method {
@@ -359,6 +360,8 @@ impl Session {
             decisions: Vec::new(),
             encoding: request.encoding,
             targets: Vec::new(),
+            transitions: Vec::new(),
+            utility: agent.objective(&[request.user])?.utility,
         };
         let mut transcript = Transcript::default();
         let mut anchor = None;
@@ -381,8 +384,8 @@ impl Session {
             tick.borrow_mut()(told).await
         };
         let trajectory = drive(start, perform, observe).await?;
-        let Performer { decisions, targets, .. } = performer;
-        Ok(EpisodeRun { trajectory, transcript, decisions, targets })
+        let Performer { decisions, targets, transitions, .. } = performer;
+        Ok(EpisodeRun { trajectory, transcript, decisions, targets, transitions })
     }
 
     fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {

@@ -10,7 +10,8 @@
 //!    that the agent is kept close.
 //! 4. A [`checkpoint::Checkpoint`] after any update; a run that goes on from there has the bits of one that never stopped.
 //!
-//! **What the log says** (names as in TRL): `reward` is the utility of the last text, `kl` the exact KL divergence
+//! **What the log says** (names as in TRL): `reward` is the utility of the last text, `gain` what that is
+//! above the anchor's, `kl` the exact KL divergence
 //! from π_ref per decision, in nats, `entropy` that of π, `explained_variance` the share of the variance of returns that
 //! V explains (below 0: worse than a constant), `zero_variance_share` the share of groups whose rewards are all equal and
 //! teach nothing, `clipped` whether the policy's gradient was shortened.
@@ -31,7 +32,7 @@ use crate::error::{NumericError, Result, TrainingError};
 use crate::network::observation::{ActionTable, Observation};
 use crate::network::optimizer::{GradientNorms, Optimizer, OptimizerSettings};
 use crate::network::parameters::Parameters;
-use crate::network::{Batch, Evaluation, NetworkShape, evaluate, forward, matrix, read};
+use crate::network::{Batch, Evaluation, NetworkShape, backward, evaluate, forward};
 use advantage::{Estimate, estimate};
 
 /// What advantages are measured against.
@@ -131,6 +132,7 @@ pub struct UpdateLog {
     pub episodes: usize,
     pub reward_mean: f32,
     pub reward_std: f32,
+    pub gain_mean: f32,
     pub kl: f32,
     pub entropy: f32,
     pub policy_loss: f32,
@@ -151,6 +153,15 @@ pub struct Progress {
     pub episodes: u64,
     /// Mean reward of every update.
     pub rewards: Vec<f32>,
+}
+
+/// Means over the decisions of an update.
+#[derive(Default)]
+struct Losses {
+    policy: f32,
+    kl: f32,
+    entropy: f32,
+    value: f32,
 }
 
 /// π, V, π_ref and everything that changes them.
@@ -211,6 +222,11 @@ impl Learner {
     /// The weights of π_ref.
     pub fn reference(&self) -> &Parameters {
         &self.reference
+    }
+
+    /// The optimiser's running means of the gradient, in the order of [`crate::network::parameters::Weight::ALL`].
+    pub fn first_moments(&self) -> &[Vec<f32>] {
+        &self.optimizer.first
     }
 
     /// How far the run is.
@@ -299,39 +315,41 @@ impl Learner {
         let decisions: Vec<&Decision> = episodes.iter().flat_map(|episode| &episode.decisions).collect();
         let observations: Vec<Observation> = decisions.iter().map(|decision| decision.observation.clone()).collect();
 
-        // π_ref and π on the same decisions; only π remembers how it came to its answer.
+        // π and π_ref on the same decisions.
         let temperature = self.settings.temperature;
-        let plain = Batch::new(&observations, table, self.parameters.shape(), device)?;
-        let reference = forward(&self.reference.upload(device), &plain, temperature).log_probabilities;
-        let tracked = device.clone().autodiff();
-        let batch = Batch::new(&observations, table, self.parameters.shape(), &tracked)?;
-        let weights = tracked_weights(&self.parameters, &tracked);
-        let pass = forward(&weights, &batch, temperature);
+        let batch = Batch::new(&observations, table, self.parameters.shape(), device)?;
+        let reference = forward(&self.reference.upload(device), &batch, temperature).await?.log_probabilities;
+        let weights = self.parameters.upload(device);
+        let pass = forward(&weights, &batch, temperature).await?;
 
-        // Advantages and returns, on the host.
-        let values = read(pass.values.clone()).await?;
-        let Estimate { advantages, returns, zero_variance_share } = estimate(episodes, &values, &self.settings);
+        // Advantages and returns.
+        let Estimate { advantages, returns, zero_variance_share } = estimate(episodes, &pass.values, &self.settings);
 
-        // −A log π(a|s) + α KL(π‖π_ref) + (V − R)², each a mean over decisions.
-        let count = decisions.len();
-        let chosen: Vec<i32> = decisions.iter().map(|decision| decision.chosen as i32).collect();
-        let chosen = Tensor::<1, Int>::from_data(chosen.as_slice(), &tracked).reshape([count, 1]);
-        let column = |values: &[f32]| matrix(values.to_vec(), count, 1, &tracked);
-        let log_probabilities = pass.log_probabilities;
-        let policy_loss = -(log_probabilities.clone().gather(1, chosen) * column(&advantages)).mean();
-        let probabilities = log_probabilities.clone().exp();
-        let reference = reference.autodiff();
-        let kl = (probabilities.clone() * (log_probabilities.clone() - reference)).sum_dim(1).mean();
-        let entropy = -(probabilities * log_probabilities).sum_dim(1).mean();
-        let value_loss = (pass.values - column(&returns)).powi_scalar(2).mean();
-        let objective = policy_loss.clone() + kl.clone() * self.settings.kl_weight;
-        let loss = match self.settings.baseline {
-            Baseline::Value => objective + value_loss.clone(),
-            Baseline::Group => objective,
-        };
-        let logged = Tensor::cat(vec![kl, entropy, policy_loss, value_loss], 0).reshape([1, 4]);
-        let logged = read(logged).await?;
-        let gradient = gradient(&loss, &weights).await?;
+        // −A log π(a|s) + α KL(π‖π_ref) + (V − R)², each a mean over decisions, and their slopes along scores and values.
+        let count = decisions.len() as f32;
+        let mut losses = Losses::default();
+        let mut along_scores = Vec::with_capacity(decisions.len());
+        let mut along_values = Vec::with_capacity(decisions.len());
+        for (index, decision) in decisions.iter().enumerate() {
+            let (log_p, log_ref, advantage) = (&pass.log_probabilities[index], &reference[index], advantages[index]);
+            let kl: f32 = log_p.iter().zip(log_ref).map(|(p, reference)| p.exp() * (p - reference)).sum();
+            let miss = pass.values[index] - returns[index];
+            losses.policy -= advantage * log_p[decision.chosen] / count;
+            losses.kl += kl / count;
+            losses.entropy -= log_p.iter().map(|p| p.exp() * p).sum::<f32>() / count;
+            losses.value += miss * miss / count;
+            let slope = |(candidate, (p, reference)): (usize, (&f32, &f32))| {
+                let taken = f32::from(u8::from(candidate == decision.chosen));
+                let away = p.exp() * (p - reference - kl);
+                (advantage * (p.exp() - taken) + self.settings.kl_weight * away) / count
+            };
+            along_scores.push(log_p.iter().zip(log_ref).enumerate().map(slope).collect());
+            along_values.push(2.0 * miss / count);
+        }
+        if self.settings.baseline == Baseline::Group {
+            along_values.fill(0.0);
+        }
+        let gradient = backward(&weights, &batch, &pass, temperature, &along_scores, &along_values).await?;
         let norms = self.optimizer.step(&mut self.parameters, &gradient, &self.settings.optimizer)?;
 
         let rewards: Vec<f32> = episodes.iter().filter_map(|episode| episode.utilities.last().copied()).collect();
@@ -344,11 +362,12 @@ impl Learner {
             episodes: episodes.len(),
             reward_mean,
             reward_std,
-            kl: logged[0],
-            entropy: logged[1],
-            policy_loss: logged[2],
-            value_loss: logged[3],
-            explained_variance: explained_variance(&returns, &values),
+            gain_mean: episodes.iter().map(gain).sum::<f32>() / episodes.len() as f32,
+            kl: losses.kl,
+            entropy: losses.entropy,
+            policy_loss: losses.policy,
+            value_loss: losses.value,
+            explained_variance: explained_variance(&returns, &pass.values),
             zero_variance_share,
             gradient_norm: norms.policy,
             clipped: is_clipped(norms, &self.settings.optimizer),
@@ -373,19 +392,19 @@ impl Learner {
         targets: &[&Target],
         table: &ActionTable,
         device: &Device,
-    ) -> Result<Vec<Option<Vec<f32>>>> {
-        let tracked = device.clone().autodiff();
+    ) -> Result<Vec<Vec<f32>>> {
         let observations: Vec<Observation> = targets.iter().map(|target| target.observation.clone()).collect();
-        let batch = Batch::new(&observations, table, parameters.shape(), &tracked)?;
-        let weights = tracked_weights(parameters, &tracked);
-        let pass = forward(&weights, &batch, self.settings.temperature);
-        let mut wanted = vec![0.0; targets.len() * batch.width];
-        for (row, target) in wanted.chunks_exact_mut(batch.width).zip(targets) {
-            row[..target.weights.len()].copy_from_slice(&target.weights);
-        }
-        let wanted = matrix(wanted, targets.len(), batch.width, &tracked);
-        let loss = -(pass.log_probabilities * wanted).sum_dim(1).mean();
-        gradient(&loss, &weights).await
+        let batch = Batch::new(&observations, table, parameters.shape(), device)?;
+        let weights = parameters.upload(device);
+        let temperature = self.settings.temperature;
+        let pass = forward(&weights, &batch, temperature).await?;
+        // The slope of −Σ_a q_a log π(a|s) along a score is π(a|s) − q_a.
+        let count = targets.len() as f32;
+        let slopes = |(log_p, target): (&Vec<f32>, &&Target)| {
+            log_p.iter().zip(&target.weights).map(|(p, q)| (p.exp() - q) / count).collect()
+        };
+        let along_scores: Vec<Vec<f32>> = pass.log_probabilities.iter().zip(targets).map(slopes).collect();
+        backward(&weights, &batch, &pass, temperature, &along_scores, &vec![0.0; targets.len()]).await
     }
 
     async fn reference_fit(
@@ -467,20 +486,9 @@ fn check_episodes(episodes: &[Episode]) -> Result<()> {
     Ok(())
 }
 
-fn tracked_weights(parameters: &Parameters, device: &Device) -> Vec<Tensor<2>> {
-    parameters.upload(device).into_iter().map(Tensor::require_grad).collect()
-}
-
-async fn gradient(loss: &Tensor<1>, weights: &[Tensor<2>]) -> Result<Vec<Option<Vec<f32>>>> {
-    let mut gradients = loss.backward();
-    let mut values = Vec::with_capacity(weights.len());
-    for weight in weights {
-        values.push(match weight.grad_remove(&mut gradients) {
-            Some(gradient) => Some(read(gradient).await?),
-            None => None,
-        });
-    }
-    Ok(values)
+fn gain(episode: &Episode) -> f32 {
+    let ends = episode.utilities.last().zip(episode.utilities.first());
+    ends.map_or(0.0, |(last, first)| last - first)
 }
 
 fn is_clipped(norms: GradientNorms, settings: &OptimizerSettings) -> bool {

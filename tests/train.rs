@@ -6,6 +6,7 @@ mod toy;
 use aquiline::network::observation::Observation;
 use aquiline::train::checkpoint::Checkpoint;
 use aquiline::train::{Baseline, Episode, Learner, TrainSettings, UpdateLog};
+use aquiline::transition::{TransitionModel, TransitionSettings};
 use burn::tensor::Device;
 use proptest::prelude::*;
 use toy::{Chooser, HORIZON, World};
@@ -34,7 +35,10 @@ fn fit_reference(learner: &mut Learner, world: &World, epochs: usize) -> aquilin
 }
 
 fn checkpoint(world: &World, learner: &Learner) -> Checkpoint {
-    Checkpoint { encoder: "toy".to_owned(), encoding: world.encoding().clone(), learner: learner.clone() }
+    let transitions =
+        TransitionModel::new(TransitionSettings { sentence: 3, latent: 2, ..Default::default() }).unwrap();
+    let (encoding, learner) = (world.encoding().clone(), learner.clone());
+    Checkpoint { encoder: "toy".to_owned(), encoding, learner, transitions }
 }
 
 #[test]

@@ -232,6 +232,8 @@ export interface UpdateLog {
   /** Utility of the last texts. */
   rewardMean: number;
   rewardStd: number;
+  /** How much that is above the anchors'. */
+  gainMean: number;
   /** From the reference policy, in nats a decision. */
   kl: number;
   entropy: number;

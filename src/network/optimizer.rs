@@ -26,7 +26,7 @@ pub struct OptimizerSettings {
 impl Default for OptimizerSettings {
     /// Found on a toy latent world; the paper's 1e-5 and 5e-6 are for a language model.
     fn default() -> Self {
-        OptimizerSettings { policy_rate: 3e-3, value_rate: 6e-3, most_gradient: 1.0 }
+        OptimizerSettings { policy_rate: 3e-3, value_rate: 1e-3, most_gradient: 1.0 }
     }
 }
 
@@ -54,14 +54,14 @@ impl Optimizer {
         Optimizer { steps: 0, first: zeros(), second: zeros() }
     }
 
-    /// One step down the gradient; matrices without a gradient stay as they are.
+    /// One step down the gradient, which has the values of every matrix in the order of [`Weight::ALL`].
     ///
     /// # Errors
     /// [`TrainingError::NotFinite`] for a gradient that is no number; nothing has changed then.
     pub fn step(
         &mut self,
         parameters: &mut Parameters,
-        gradient: &[Option<Vec<f32>>],
+        gradient: &[Vec<f32>],
         settings: &OptimizerSettings,
     ) -> Result<GradientNorms> {
         let norms = GradientNorms { policy: norm(gradient, false), value: norm(gradient, true) };
@@ -73,14 +73,13 @@ impl Optimizer {
         let corrections = (correction(FIRST_DECAY), correction(SECOND_DECAY));
         let clip = |norm: f32| if norm > settings.most_gradient { settings.most_gradient / norm } else { 1.0 };
         for (index, weight) in Weight::ALL.into_iter().enumerate() {
-            let Some(gradient) = &gradient[index] else { continue };
             let (rate, norm) = match weight.is_of_value() {
                 true => (settings.value_rate, norms.value),
                 false => (settings.policy_rate, norms.policy),
             };
             let values = &mut parameters.values_mut()[index];
             let moments = self.first[index].iter_mut().zip(&mut self.second[index]);
-            for ((value, (first, second)), gradient) in values.iter_mut().zip(moments).zip(gradient) {
+            for ((value, (first, second)), gradient) in values.iter_mut().zip(moments).zip(&gradient[index]) {
                 *value -= rate * adam(first, second, gradient * clip(norm), corrections);
             }
         }
@@ -95,8 +94,8 @@ fn adam(first: &mut f32, second: &mut f32, gradient: f32, corrections: (f32, f32
     (*first / corrections.0) / ((*second / corrections.1).sqrt() + EPSILON)
 }
 
-fn norm(gradient: &[Option<Vec<f32>>], of_value: bool) -> f32 {
+fn norm(gradient: &[Vec<f32>], of_value: bool) -> f32 {
     let of_network = Weight::ALL.into_iter().zip(gradient).filter(|(weight, _)| weight.is_of_value() == of_value);
-    let values = of_network.filter_map(|(_, gradient)| gradient.as_ref()).flatten();
+    let values = of_network.flat_map(|(_, gradient)| gradient);
     values.map(|&value| f64::from(value) * f64::from(value)).sum::<f64>().sqrt() as f32
 }

@@ -88,14 +88,14 @@ impl Weight {
 
     /// Whether it begins at 0.
     fn is_silent(self) -> bool {
-        use Weight::{ActionBias, Gain, StateBias, ValueBias, WorthBias};
-        matches!(self, StateBias | ActionBias | Gain | ValueBias | WorthBias)
+        use Weight::{ActionBias, Gain, StateBias, ValueBias, Worth, WorthBias};
+        matches!(self, StateBias | ActionBias | Gain | ValueBias | Worth | WorthBias)
     }
 }
 
 impl Parameters {
-    /// Random weights of variance 1 / fan-in; biases of 0, and no trust in predicted gains. The policy's last layer and V's begin small, so that every
-    /// candidate starts out about as likely and every state worth about 0.
+    /// Random weights of variance 1 / fan-in; biases of 0. At first nothing predicted is trusted, every state
+    /// is worth 0 (a V that begins by chance would misjudge the first episodes), and every candidate is about as likely.
     ///
     /// # Errors
     /// [`NumericError::BadSetting`] for a shape without meaning.
@@ -107,7 +107,7 @@ impl Parameters {
             if weight.is_silent() {
                 return vec![0.0; rows * columns];
             }
-            let last = matches!(weight, Weight::Query | Weight::Worth);
+            let last = weight == Weight::Query;
             // A uniform variable on ±√3 has variance 1.
             let reach = (3.0 / rows as f32).sqrt() * if last { 0.1 } else { 1.0 };
             (0..rows * columns).map(|_| random.random_range(-reach..reach)).collect()

@@ -1,5 +1,6 @@
 //! Effects of an episode, performed with what a session has: its encoder, its simulator, and a policy.
 
+use crate::action::Action;
 use crate::agent::Agent;
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
@@ -13,6 +14,8 @@ use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Decision, Target};
+use crate::transition::TransitionModel;
+use crate::utility::Utility;
 
 use super::view::{Progress, Tell};
 
@@ -20,6 +23,9 @@ use super::view::{Progress, Tell};
 const TEXTS_PER_ROUND: usize = 64;
 /// Vectors of candidates' texts that are remembered before all are forgotten.
 const MOST_REMEMBERED: usize = 20_000;
+
+/// Transitions before predictions are believed at all.
+const FEWEST_TRANSITIONS: usize = 50;
 
 /// How the actions of an episode are chosen.
 #[derive(Clone, Copy)]
@@ -56,6 +62,18 @@ pub(super) struct Performer<'a> {
     pub(super) encoding: Option<&'a StateEncoding>,
     /// Those targets.
     pub(super) targets: Vec<Target>,
+    /// Where every candidate led, as far as that was tried.
+    pub(super) transitions: Vec<Transition>,
+    /// What places are worth to the user.
+    pub(super) utility: Utility,
+}
+
+/// An action and where it led.
+#[derive(Debug, Clone)]
+pub(super) struct Transition {
+    pub(super) from: Vec<f32>,
+    pub(super) action: Action,
+    pub(super) to: Vec<f32>,
 }
 
 impl Chooser<'_> {
@@ -120,7 +138,9 @@ impl Performer<'_> {
             Chooser::Trained(checkpoint) => (checkpoint, false),
             Chooser::TrainedReference(checkpoint) => (checkpoint, true),
         };
-        let observation = self.observe(&checkpoint.encoding, choices, tick).await?;
+        // The reference knows no transitions.
+        let transitions = (!is_reference).then_some(&checkpoint.transitions);
+        let observation = self.observe(&checkpoint.encoding, transitions, choices, tick).await?;
         let one = std::slice::from_ref(&observation);
         let (learner, table, device) = (&checkpoint.learner, &self.memory.table, self.encoder.device());
         let evaluated = match is_reference {
@@ -142,7 +162,14 @@ impl Performer<'_> {
     ) -> Result<Choice> {
         let (weights, design) = policy.distribution(choices)?;
         if let Some(encoding) = self.encoding {
-            let observation = self.observe(encoding, choices, tick).await?;
+            let observation = self.observe(encoding, None, choices, tick).await?;
+            let from = &choices.state.latent;
+            let tried = choices.actions.iter().zip(&choices.outcomes);
+            self.transitions.extend(tried.map(|(action, outcome)| Transition {
+                from: from.clone(),
+                action: action.clone(),
+                to: outcome.latent.clone(),
+            }));
             self.targets.push(Target { observation, weights: weights.iter().map(|&weight| weight as f32).collect() });
         }
         Ok(draw(&weights, choices.seed, design))
@@ -152,6 +179,7 @@ impl Performer<'_> {
     async fn observe(
         &mut self,
         encoding: &StateEncoding,
+        transitions: Option<&TransitionModel>,
         choices: &Choices,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<Observation> {
@@ -172,8 +200,24 @@ impl Performer<'_> {
             step: choices.step,
             horizon: choices.horizon,
         };
-        let candidates = choices.actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect();
-        Ok(Observation { state: encoding.encode(&situation)?, candidates, gains: Vec::new() })
+        let candidates: Vec<u32> =
+            choices.actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect();
+        let gains = match transitions.filter(|model| model.transitions() >= FEWEST_TRANSITIONS) {
+            Some(model) => self.predicted_gains(model, &choices.state.latent, &candidates)?,
+            None => Vec::new(),
+        };
+        Ok(Observation { state: encoding.encode(&situation)?, candidates, gains })
+    }
+
+    fn predicted_gains(&self, model: &TransitionModel, latent: &[f32], candidates: &[u32]) -> Result<Vec<f32>> {
+        let rows = candidates.iter().map(|&candidate| self.memory.table.row(candidate)).collect::<Result<Vec<_>>>()?;
+        let actions = Latents::from_rows(self.memory.table.width(), rows);
+        let now = self.utility.value(latent);
+        let gain = |moved: &[f32]| {
+            let there: Vec<f32> = latent.iter().zip(moved).map(|(from, by)| from + by).collect();
+            self.utility.value(&there) - now
+        };
+        Ok(model.predict_all(latent, &actions).rows().map(gain).collect())
     }
 }
 

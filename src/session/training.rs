@@ -5,18 +5,19 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
 
-use super::perform::{Chooser, Memory};
+use super::perform::{Chooser, Memory, Transition};
 use super::view::{Progress, Tell, TrainEvent};
 use super::{EpisodeRequest, EpisodeRun, Session};
 use crate::encoder::DIMENSIONS;
 use crate::error::{NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
 use crate::network::observation::StateEncoding;
-use crate::objective::FIELDS;
+use crate::objective::{FIELDS, State};
 use crate::policy::ReferencePolicy;
-use crate::rollout::RolloutSettings;
+use crate::rollout::{RolloutSettings, Step, Trajectory};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Episode, Learner, ReferenceFit, Target, TrainSettings, UpdateLog};
+use crate::transition::{TransitionModel, TransitionSettings};
 
 /// What to train, and for how long.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -108,7 +109,13 @@ impl Session {
     ) -> Result<ReferenceFit> {
         let encoding = self.encoding()?;
         let mut run = self.start(options)?;
-        let targets = self.targets(&mut run, &encoding, &mut tick).await?;
+        let (targets, tried) = self.targets(&mut run, &encoding, &mut tick).await?;
+        let mut transitions = TransitionModel::new(TransitionSettings {
+            sentence: run.memory.table.width(),
+            latent: self.agent()?.items().dimensions(),
+            ..Default::default()
+        })?;
+        learn_transitions(&mut transitions, &tried, &run.memory)?;
         let shape = NetworkShape::of(encoding.width(FIELDS * DIMENSIONS), run.memory.table.width());
         let mut learner = Learner::new(shape, options.settings.clone())?;
         let after_epoch = async |done, total| {
@@ -116,7 +123,7 @@ impl Session {
         };
         let (table, device) = (&run.memory.table, self.encoder.device());
         let fit = learner.fit_reference(&targets, table, options.reference_epochs, device, after_epoch).await?;
-        self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner });
+        self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner, transitions });
         self.memory.replace(Some(run.memory));
         tick(Tell::Training(Box::new(TrainEvent::Reference { fit }))).await?;
         Ok(fit)
@@ -140,10 +147,11 @@ impl Session {
             if policy.learner.has_converged() || run.calls_left() < options.calls_per_update() {
                 break;
             }
-            let episodes = self.episodes(&mut run, policy, &mut tick).await?;
+            let (episodes, seen) = self.episodes(&mut run, policy, &mut tick).await?;
             let device = self.encoder.device().clone();
             let policy = self.policy.as_mut().ok_or(TrainingError::Untrained)?;
             let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
+            learn_transitions(&mut policy.transitions, &seen, &run.memory)?;
             logs.push(log);
             tick(Tell::Training(Box::new(TrainEvent::Update { log }))).await?;
             tick(Tell::Progress(Progress { kind: "train", done: done + 1, total: options.updates, unit: "updates" }))
@@ -174,9 +182,9 @@ impl Session {
         run: &mut Run<'_>,
         encoding: &StateEncoding,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Vec<Target>> {
+    ) -> Result<(Vec<Target>, Vec<Transition>)> {
         let TrainOptions { reference, reference_episodes, reference_horizon, candidates, .. } = *run.options;
-        let mut targets = Vec::new();
+        let (mut targets, mut transitions) = (Vec::new(), Vec::new());
         for done in 0..reference_episodes {
             let settings = RolloutSettings {
                 horizon: reference_horizon,
@@ -191,10 +199,11 @@ impl Session {
             let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
             targets.extend(episode.targets);
+            transitions.extend(episode.transitions);
             let (done, total) = (done + 1, reference_episodes);
             tick(Tell::Progress(Progress { kind: "targets", done, total, unit: "episodes" })).await?;
         }
-        Ok(targets)
+        Ok((targets, transitions))
     }
 
     async fn episodes(
@@ -202,10 +211,10 @@ impl Session {
         run: &mut Run<'_>,
         policy: &Checkpoint,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Vec<Episode>> {
+    ) -> Result<(Vec<Episode>, Vec<Transition>)> {
         let TrainOptions { episodes: total, group: of_one_kind, horizon, candidates, .. } = *run.options;
-        let first = policy.learner.progress().episodes;
-        let mut episodes = Vec::new();
+        let first = policy.learner.progress().updates * total as u64;
+        let (mut episodes, mut transitions) = (Vec::new(), Vec::new());
         run.memory.tidy(self.fingerprint());
         for number in 0..total {
             let group = number / of_one_kind;
@@ -220,10 +229,11 @@ impl Session {
             };
             let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
+            transitions.extend(steps(&episode.trajectory));
             episodes.extend(lesson(episode, group));
             tick(Tell::Progress(Progress { kind: "episodes", done: number + 1, total, unit: "episodes" })).await?;
         }
-        Ok(episodes)
+        Ok((episodes, transitions))
     }
 
     /// A user, and an item that they rated, both by id.
@@ -236,6 +246,27 @@ impl Session {
         let item = rated[random.random_range(0..rated.len())].item as usize;
         Ok((ratings.users()[user].clone(), ratings.items()[item].clone()))
     }
+}
+
+/// The transitions of an episode.
+fn steps(trajectory: &Trajectory) -> Vec<Transition> {
+    let places = std::iter::once(&trajectory.anchor).chain(trajectory.steps.iter().map(|step| &step.state));
+    let step = |(from, step): (&State, &Step)| Transition {
+        from: from.latent.clone(),
+        action: step.action.clone(),
+        to: step.state.latent.clone(),
+    };
+    places.zip(&trajectory.steps).map(step).collect()
+}
+
+fn learn_transitions(model: &mut TransitionModel, seen: &[Transition], memory: &Memory) -> Result<()> {
+    for Transition { from, action, to } in seen {
+        if let Some(number) = memory.table.number_of(action) {
+            model.observe(from, memory.table.row(number)?, to)?;
+        }
+    }
+    model.refresh();
+    Ok(())
 }
 
 /// An episode as the learner needs it; none where a safeguard ended it before its first step.

@@ -14,6 +14,7 @@ use crate::network::NetworkShape;
 use crate::network::observation::StateEncoding;
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, Weight};
+use crate::transition::TransitionModel;
 
 /// Raised whenever older readers would misunderstand.
 const VERSION: u32 = 1;
@@ -31,6 +32,8 @@ pub struct Checkpoint {
     pub encoding: StateEncoding,
     /// The learner.
     pub learner: Learner,
+    /// What the policy knows of where actions lead.
+    pub transitions: TransitionModel,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +153,11 @@ impl Checkpoint {
             },
             encoder: header.encoder,
             encoding: header.encoding,
+            transitions: TransitionModel::new(crate::transition::TransitionSettings {
+                sentence: 1,
+                latent: 1,
+                ridge: 1.0,
+            })?,
         })
     }
 }

@@ -27,6 +27,8 @@ pub struct World {
     encoding: StateEncoding,
     /// Mixes a latent into a toy sentence vector.
     mixing: Latents,
+    /// Whether a policy is told what each candidate gains.
+    foreseeing: bool,
 }
 
 /// How an episode's actions are chosen.
@@ -55,12 +57,18 @@ impl World {
             moves,
             users,
             mixing,
+            foreseeing: false,
         };
         for action in 0..ACTIONS {
             let sentence = world.sentence(world.moves.row(action));
             world.table.insert(&action_named(action), &sentence).unwrap();
         }
         world
+    }
+
+    /// The same world, in which a policy is told what each candidate gains.
+    pub fn foreseeing(self) -> Self {
+        World { foreseeing: true, ..self }
     }
 
     pub fn shape(&self) -> NetworkShape {
@@ -91,8 +99,10 @@ impl World {
         candidates.truncate(CANDIDATES);
         let (sentences, anchor) = (self.sentence(latent), [0.0; LATENT]);
         let user = self.users.row(user);
+        let gain = |&action: &u32| dot(user, self.moves.row(action as usize));
+        let gains = if self.foreseeing { candidates.iter().map(gain).collect() } else { Vec::new() };
         let situation = Situation { sentences: &sentences, latent, anchor: &anchor, user, step, horizon: HORIZON };
-        Observation { state: self.encoding.encode(&situation).unwrap(), candidates, gains: Vec::new() }
+        Observation { state: self.encoding.encode(&situation).unwrap(), candidates, gains }
     }
 
     /// One episode; `seed` gives the user and every draw.

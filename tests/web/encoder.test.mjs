@@ -9,16 +9,21 @@ import { halve, models, openBrowser } from './support.mjs';
 const texts = ['That is a happy person', 'That is a happy dog', 'That is a very happy person', 'Today is a sunny day'];
 const reference = [0.6946, 0.9429, 0.2569];
 let opened;
-let page;
+let half;
 
 before(async () => {
   opened = await openBrowser({ gpu: true });
-  page = await opened.browser.newPage();
-  const half = halve(await readFile(join(models, 'model.safetensors')));
-  await page.route('**/half.safetensors', (route) => route.fulfill({ body: half, contentType: 'application/octet-stream' }));
-  await page.goto(`${opened.address}/icon.svg`);
+  half = halve(await readFile(join(models, 'model.safetensors')));
 });
 after(() => opened.close());
+
+/** A page of its own for each core: a device can be opened once in a page's life. */
+async function freshPage() {
+  const page = await opened.browser.newPage();
+  await page.route('**/half.safetensors', (route) => route.fulfill({ body: half, contentType: 'application/octet-stream' }));
+  await page.goto(`${opened.address}/icon.svg`);
+  return page;
+}
 
 /** Runs in the page: loads a core and encodes. */
 async function encodeInPage({ core, weights, texts }) {
@@ -52,7 +57,9 @@ for (const [core, weights, tolerance] of [
   ['webgpu', '/half.safetensors', 2e-3],
 ]) {
   test(`the ${core} core meets the reference cosines with ${weights}`, { timeout: 300_000 }, async () => {
+    const page = await freshPage();
     const { together, alone } = await page.evaluate(encodeInPage, { core, weights, texts });
+    await page.close();
     assertCosines(together, tolerance);
     const farthest = Math.max(...alone.map((value, axis) => Math.abs(value - together[axis])));
     assert.ok(farthest <= 1e-6, `alone and in a batch differ by ${farthest}`);
@@ -60,6 +67,7 @@ for (const [core, weights, tolerance] of [
 }
 
 test('tampered, truncated and hostile weights are typed errors', { timeout: 120_000 }, async () => {
+  const page = await freshPage();
   const codes = await page.evaluate(async () => {
     const module = await import('/pkg/cpu/core.js');
     await module.default({ module_or_path: await fetch('/pkg/cpu/core_bg.wasm') });
