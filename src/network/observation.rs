@@ -14,6 +14,8 @@ use crate::latent::Latents;
 
 /// Sentence vectors have length 1 and some hundred components; this makes them as loud as the rest.
 const SENTENCE_SCALE: f32 = 10.0;
+/// How long a row of an [`ActionTable`] is, about.
+pub const ACTION_LENGTH: f32 = SENTENCE_SCALE;
 /// Categories and the origin.
 const KINDS: usize = Category::ALL.len() + 1;
 

@@ -217,7 +217,7 @@ impl Performer<'_> {
             let there: Vec<f32> = latent.iter().zip(moved).map(|(from, by)| from + by).collect();
             self.utility.value(&there) - now
         };
-        Ok(model.predict_all(latent, &actions).rows().map(gain).collect())
+        Ok(model.predict_all(latent, &actions)?.rows().map(gain).collect())
     }
 }
 

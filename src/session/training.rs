@@ -11,7 +11,7 @@ use super::{EpisodeRequest, EpisodeRun, Session};
 use crate::encoder::DIMENSIONS;
 use crate::error::{NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
-use crate::network::observation::StateEncoding;
+use crate::network::observation::{ACTION_LENGTH, StateEncoding};
 use crate::objective::{FIELDS, State};
 use crate::policy::ReferencePolicy;
 use crate::rollout::{RolloutSettings, Step, Trajectory};
@@ -113,6 +113,7 @@ impl Session {
         let mut transitions = TransitionModel::new(TransitionSettings {
             sentence: run.memory.table.width(),
             latent: self.agent()?.items().dimensions(),
+            action_length: ACTION_LENGTH,
             ..Default::default()
         })?;
         learn_transitions(&mut transitions, &tried, &run.memory)?;
@@ -265,7 +266,6 @@ fn learn_transitions(model: &mut TransitionModel, seen: &[Transition], memory: &
             model.observe(from, memory.table.row(number)?, to)?;
         }
     }
-    model.refresh();
     Ok(())
 }
 

@@ -14,17 +14,19 @@ use crate::network::NetworkShape;
 use crate::network::observation::StateEncoding;
 use crate::network::optimizer::Optimizer;
 use crate::network::parameters::{Parameters, Weight};
-use crate::transition::TransitionModel;
+use crate::transition::{TransitionHeader, TransitionModel, TransitionRecord};
 
 /// Raised whenever older readers would misunderstand.
 const VERSION: u32 = 1;
+/// The two matrices of the transition model.
+const TRANSITIONS: [&str; 2] = ["transitions.information", "transitions.coefficients"];
 /// The one key of the header's metadata.
 const HEADER: &str = "aquiline";
 /// Updates that a checkpoint may count: more would be an attack on the reader's memory.
 const MOST_UPDATES: usize = 10_000_000;
 
 /// A learner with what its weights refer to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Checkpoint {
     /// Fingerprint of the encoder whose vectors the weights read.
     pub encoder: String,
@@ -45,6 +47,7 @@ struct Header {
     settings: TrainSettings,
     progress: Progress,
     optimizer_steps: u64,
+    transitions: TransitionHeader,
 }
 
 /// Only the version, so that an unknown one can be named whatever else has changed.
@@ -80,6 +83,7 @@ impl Checkpoint {
     /// As safetensors.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Learner { settings, parameters, reference, optimizer, progress } = &self.learner;
+        let transitions = self.transitions.to_record();
         let header = Header {
             version: VERSION,
             encoder: self.encoder.clone(),
@@ -88,9 +92,10 @@ impl Checkpoint {
             settings: settings.clone(),
             progress: progress.clone(),
             optimizer_steps: optimizer.steps,
+            transitions: transitions.header.clone(),
         };
         let json = serde_json::to_string(&header).expect("the header is plain data with string keys");
-        let mut tensors: Vec<(String, [usize; 2], Vec<u8>)> = Vec::new();
+        let mut tensors: Vec<(String, Dtype, [usize; 2], Vec<u8>)> = Vec::new();
         for part in Part::ALL {
             for (index, weight) in Weight::ALL.into_iter().enumerate() {
                 let values = match part {
@@ -100,11 +105,16 @@ impl Checkpoint {
                     Part::SecondMoment => &optimizer.second[index],
                 };
                 let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                tensors.push((part.name(weight), weight.shape(parameters.shape()), bytes));
+                tensors.push((part.name(weight), Dtype::F32, weight.shape(parameters.shape()), bytes));
             }
         }
-        let views = tensors.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
+        let of_transitions = [&transitions.information, &transitions.coefficients];
+        for ((name, values), shape) in TRANSITIONS.into_iter().zip(of_transitions).zip(transitions.header.shapes()) {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            tensors.push((name.to_owned(), Dtype::F64, shape, bytes));
+        }
+        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+            let view = TensorView::new(*dtype, shape.to_vec(), bytes);
             (name, view.expect("every matrix has as many values as its shape says"))
         });
         let metadata = HashMap::from([(HEADER.to_owned(), json)]);
@@ -153,10 +163,10 @@ impl Checkpoint {
             },
             encoder: header.encoder,
             encoding: header.encoding,
-            transitions: TransitionModel::new(crate::transition::TransitionSettings {
-                sentence: 1,
-                latent: 1,
-                ridge: 1.0,
+            transitions: TransitionModel::from_record(TransitionRecord {
+                header: header.transitions,
+                information: read_f64(&tensors, TRANSITIONS[0])?,
+                coefficients: read_f64(&tensors, TRANSITIONS[1])?,
             })?,
         })
     }
@@ -175,11 +185,22 @@ impl Header {
 }
 
 fn read(tensors: &SafeTensors, name: &str) -> Result<Vec<f32>> {
+    let bytes = bytes_of(tensors, name, Dtype::F32)?;
+    Ok(bytes.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect())
+}
+
+/// Sums over many transitions need more digits.
+fn read_f64(tensors: &SafeTensors, name: &str) -> Result<Vec<f64>> {
+    let bytes = bytes_of(tensors, name, Dtype::F64)?;
+    Ok(bytes.as_chunks().0.iter().map(|eight| f64::from_le_bytes(*eight)).collect())
+}
+
+fn bytes_of<'a>(tensors: &SafeTensors<'a>, name: &str, expected: Dtype) -> Result<&'a [u8]> {
     let view = tensors.tensor(name).map_err(|e| unusable(e.to_string()))?;
-    if view.dtype() != Dtype::F32 {
-        return Err(unusable(format!("{name} is not f32")));
+    if view.dtype() != expected {
+        return Err(unusable(format!("{name} is not {expected:?}")));
     }
-    Ok(view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    Ok(view.data())
 }
 
 fn unusable(why: impl Into<String>) -> crate::Error {

@@ -52,6 +52,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     fingerprint = 'fake';
     #encoded = 0;
     #isNew = false;
+    #policy;
     constructor(catalog, seed) {
       failAt('session');
       log.push({ catalog, seed });
@@ -91,6 +92,31 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       }
       const recorded = Array.from({ length: count }, (_, index) => ({ index, milliseconds: 0 }));
       await ticked(tick, { type: 'done', trajectory: { seed: options.seed, steps: recorded } });
+    }
+    async fitReference(options, tick) {
+      failAt('fitReference');
+      log.push({ fitReference: options });
+      await ticked(tick, { type: 'targets', done: 1, total: 1, unit: 'episodes' });
+      this.#policy = [0];
+      await ticked(tick, { type: 'reference', fit: { states: 1, heldOut: 0, kl: 0, uniformKl: 0 } });
+    }
+    async train(options, tick) {
+      failAt('train');
+      if (!this.#policy) throw coreError('training.untrained', 'there is no trained policy yet');
+      for (let done = 1; done <= options.updates; done++) {
+        await ticked(tick, { type: 'episodes', done: 1, total: 1, unit: 'episodes' });
+        this.#policy.push(this.#policy.length);
+        await ticked(tick, { type: 'update', log: { update: this.#policy.length - 1 } });
+        await ticked(tick, { type: 'train', done, total: options.updates, unit: 'updates' });
+      }
+    }
+    policyBytes() {
+      if (!this.#policy) throw coreError('training.untrained', 'there is no trained policy yet');
+      return new Uint8Array(this.#policy);
+    }
+    loadPolicy(checkpoint) {
+      if (checkpoint[0] !== 0) throw coreError('training.checkpoint', 'the checkpoint cannot be used');
+      this.#policy = [...checkpoint];
     }
     free() {
       log.push('session.free');
