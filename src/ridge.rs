@@ -1,4 +1,5 @@
-//! Ridge least squares, one small system at a time: the workhorse of every fit here.
+//! Ridge least squares, one small system at a time: the workhorse of every fit here. [`Ridge`] gathers observations and
+//! is solved once; [`RecursiveRidge`] is solved at any time.
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
@@ -53,5 +54,55 @@ impl Ridge {
     /// The coefficients.
     pub(crate) fn solve(&self) -> DVector<f64> {
         self.factorize().solve(&self.moment)
+    }
+}
+
+/// Ridge least squares of several targets on one row, solved anew with every observation.
+///
+/// Recursive least squares: the coefficients are those that [`Ridge`] finds for each target from all observations so
+/// far. An observation updates the Cholesky factor of the information matrix `A = ridge·I + Σ row rowᵀ`, O(unknowns²).
+/// The inverse would cost the same by Sherman and Morrison, but subtracts, and loses its positive eigenvalues to
+/// rounding in the end; a factor only ever grows, and what is computed from it is a sum of squares.
+#[derive(Debug, Clone)]
+pub(crate) struct RecursiveRidge {
+    information: Cholesky<f64, Dyn>,
+    /// Unknowns × targets.
+    coefficients: DMatrix<f64>,
+}
+
+impl RecursiveRidge {
+    /// No observation yet; every coefficient is drawn to 0 with strength `ridge` > 0.
+    pub(crate) fn new(unknowns: usize, targets: usize, ridge: f64) -> Self {
+        RecursiveRidge {
+            information: Cholesky::pack_dirty(DMatrix::identity(unknowns, unknowns) * ridge.sqrt()),
+            coefficients: DMatrix::zeros(unknowns, targets),
+        }
+    }
+
+    /// What the coefficients make of a row.
+    pub(crate) fn predict(&self, row: &DVector<f64>) -> DVector<f64> {
+        self.coefficients.tr_mul(row)
+    }
+
+    /// `row A⁻¹ rowᵀ`: the variance of a prediction in units of that of the noise, never negative.
+    pub(crate) fn leverage(&self, row: &DVector<f64>) -> f64 {
+        self.whiten(row).norm_squared()
+    }
+
+    /// Adds one observation.
+    pub(crate) fn observe(&mut self, row: &DVector<f64>, targets: &DVector<f64>) {
+        let errors = targets - self.predict(row);
+        let mut gain = self.whiten(row);
+        let shrinkage = 1.0 / (1.0 + gain.norm_squared());
+        self.information.l_dirty().ad_solve_lower_triangular_mut(&mut gain);
+        self.coefficients.ger(shrinkage, &gain, &errors, 1.0);
+        self.information.rank_one_update(row, 1.0);
+    }
+
+    /// `L⁻¹ rowᵀ` with `A = L Lᵀ`.
+    fn whiten(&self, row: &DVector<f64>) -> DVector<f64> {
+        let mut whitened = row.clone();
+        self.information.l_dirty().solve_lower_triangular_unchecked_mut(&mut whitened);
+        whitened
     }
 }
