@@ -56,7 +56,8 @@
 //! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
 //! to Z, with the skill on held-out items. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
 //! points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
-//! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads.
+//! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads,
+//! before it is tried.
 //!
 //! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
 //!

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::design::{Design, DesignSettings, subset};
 use crate::error::{DesignError, Error, NumericError, Result, RolloutError};
-use crate::latent::{Latents, dot};
+use crate::latent::{Latents, distance, dot};
 use crate::rollout::{Choice, Choices, DesignSummary};
+use crate::transition::TransitionModel;
+
+/// Predictions whose difference is at most this share of what they are differ by rounding.
+const NO_SPREAD: f32 = 1e-6;
 
 /// A distribution over candidate actions (paper §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,9 +115,39 @@ pub fn shortlist(points: &Latents, count: usize) -> Result<Vec<usize>> {
     }
 }
 
+/// The `count` actions (rows of sentence vectors), ascending, whose predicted displacements from a latent together say
+/// most about all of them: a D-optimal subset, as [`ReferencePolicy::DOptimal`] takes of displacements that are known.
+///
+/// Where the model cannot tell the actions apart yet, this is the [`shortlist`] of their sentence vectors: it has seen
+/// fewer transitions than there are dimensions, it has predicted no better than their mean, or it says the same of all.
+///
+/// # Errors
+/// Those of [`shortlist`] and of [`TransitionModel::predict_all`].
+pub fn predicted_shortlist(
+    model: &TransitionModel,
+    latent: &[f32],
+    actions: &Latents,
+    count: usize,
+) -> Result<Vec<usize>> {
+    let displacements = model.predict_all(latent, actions)?;
+    if count == 0 || count >= actions.len() || !tells_apart(model, &displacements) {
+        return shortlist(actions, count);
+    }
+    Ok(subset(&displacements, count)?.actions)
+}
+
 /// Every one of `count` candidates alike.
 pub(crate) fn draw_uniformly(count: usize, seed: u64) -> Choice {
     draw(&alike(count, 0..count), seed, None)
+}
+
+/// Whether predicted displacements are worth a design.
+fn tells_apart(model: &TransitionModel, displacements: &Latents) -> bool {
+    let (origin, centre) = (vec![0.0; displacements.dimensions()], displacements.centroid());
+    let farthest = |from: &[f32]| displacements.rows().map(|row| distance(row, from)).fold(0.0, f32::max);
+    model.transitions() >= displacements.dimensions()
+        && model.skill().is_some_and(|skill| skill.explained > 0.0)
+        && farthest(&centre) > NO_SPREAD * farthest(&origin)
 }
 
 /// Centred points along their principal axes.

@@ -59,10 +59,10 @@ impl Ridge {
 
 /// Ridge least squares of several targets on one row, solved anew with every observation.
 ///
-/// Recursive least squares: the coefficients are those that [`Ridge`] finds for each target from all observations so far.
-/// An observation updates the Cholesky factor of the information matrix `A = ridge·I + Σ row rowᵀ`, O(unknowns²). The
-/// inverse would cost the same by Sherman and Morrison, but subtracts, and loses its positive eigenvalues to rounding in
-/// the end; a factor only ever grows, and what is computed from it is a sum of squares.
+/// Recursive least squares: the coefficients are those that [`Ridge`] finds for each target from all observations so
+/// far. An observation updates the Cholesky factor of the information matrix `A = ridge·I + Σ row rowᵀ`, O(unknowns²).
+/// The inverse would cost the same by Sherman and Morrison, but subtracts, and loses its positive eigenvalues to
+/// rounding in the end; a factor only ever grows, and what is computed from it is a sum of squares.
 #[derive(Debug, Clone)]
 pub(crate) struct RecursiveRidge {
     information: Cholesky<f64, Dyn>,

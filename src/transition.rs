@@ -1,31 +1,33 @@
 //! Where an edit leads, before it is made: a linear model of transitions, learned as they are seen.
 //!
 //! **Idea.** A design over candidate edits needs the displacement of each (see [`crate::design`]), and finding one out
-//! costs a call of the environment: a hundred calls to choose ten. Every call that was made says something about the next
-//! ones, as edits that read alike move texts alike. So displacements are regressed on what is known beforehand, the
-//! design is computed from predictions, and only the candidates that it chooses are paid for.
+//! costs a call of the environment: a hundred calls to choose ten. Every call that was made says something about the
+//! next ones, as edits that read alike move texts alike. So displacements are regressed on what is known beforehand,
+//! the design is computed from predictions, and only the candidates that it chooses are paid for.
 //!
 //! **Formula.** With `φ = [1, action / action_length, latent / latent_length]`, where the action is the sentence vector
 //! of its text, a displacement is `δ = Wᵀφ + noise`. Bayes' rule under the prior `W ~ N(0, noise²/ridge)` gives
 //!
 //! - the prediction `Wᵀφ` with `W = A⁻¹ Σ φ δᵀ` and `A = ridge·I + Σ φ φᵀ`, as ridge regression does;
-//! - its deviation `noise · √(1 + φᵀA⁻¹φ)`, one for all coordinates: the noise of the transition itself, and with it what
-//!   is not known about W. It shrinks where transitions were seen, and stays large for actions unlike any of those;
+//! - its deviation `noise · √(1 + φᵀA⁻¹φ)`, one for all coordinates: the noise of the transition itself, and with it
+//!   what is not known about W. It shrinks where transitions were seen, and stays large for actions unlike any of
+//!   those;
 //! - `noise² = Σ_t ‖e_t‖² / (1 + φ_tᵀA_t⁻¹φ_t) / dimensions`, averaged over the transitions t, where `e_t` is the error
-//!   of the prediction made before t was learned; the setting counts as one transition more. This *is* the residual sum of
-//!   squares of the fit, and makes deviations right on average by construction.
+//!   of the prediction made before t was learned; the setting counts as one transition more. This *is* the residual sum
+//!   of squares of the fit with its ridge penalty, and makes deviations right on average by construction.
 //!
 //! **Steps.** Each transition is first predicted, which judges the model ([`TransitionModel::skill`], one step ahead as
 //! Dawid asks), and then learned, which updates a Cholesky factor in O(unknowns²): below a millisecond for 384 + 16
 //! dimensions. So the model is up to date at any time, there is no refit, and nothing drifts.
 //!
-//! **When it fails.** What an action does is the same everywhere, up to a shift that depends on the place: that a
-//! shark frightens in a comedy and bores in a thriller is noise here. Before it has seen many transitions the ridge draws
+//! **When it fails.** What an action does is the same everywhere, up to a shift that depends on the place: that a shark
+//! frightens in a comedy and bores in a thriller is noise here. Before it has seen many transitions the ridge draws
 //! predictions toward the mean displacement and, worse for a design, flattens the directions it has not seen yet: ask
-//! `skill`, as [`crate::policy::predicted_shortlist`] does. A `ridge` is right near the ratio of the variances of noise
-//! and of displacements that actions of that length explain; far from it, deviations are right on average but too small
-//! at first and too large later, or the other way round. Noise that is larger in some coordinates, or in some places, is
-//! averaged. Nothing is forgotten, so an environment that changes needs a new model.
+//! `skill`, as [`crate::policy::predicted_shortlist`] does. A design looks for extremes, where effects saturate and a
+//! line does not, so it loses more than `explained` suggests. A `ridge` is right near the ratio of the variances of
+//! noise and of displacements that actions of that length explain; far from it, deviations are right on average but too
+//! small at first and too large later, or the other way round. Noise that is larger in some coordinates, or in some
+//! places, is averaged. Nothing is forgotten, so an environment that changes needs a new model.
 //!
 //! **References.** Plackett 1950, *Some theorems in least squares*; Gill, Golub, Murray & Saunders 1974, *Methods for
 //! modifying matrix factorizations*; Dawid 1984, *Statistical theory: the prequential approach*; Bishop 2006, *Pattern
@@ -40,7 +42,8 @@
 //! let mut model = TransitionModel::new(settings)?;
 //! for step in 0..20 {
 //!     let here = [step as f32 / 20.0, 0.5];
-//!     let (action, next) = if step % 2 == 0 { ([1.0, 0.0], [here[0] + 0.3, 0.5]) } else { ([0.0, 1.0], [here[0], 0.7]) };
+//!     let (action, by) = if step % 2 == 0 { ([1.0, 0.0], [0.3, 0.0]) } else { ([0.0, 1.0], [0.0, 0.2]) };
+//!     let next = [here[0] + by[0], here[1] + by[1]];
 //!     model.observe(&here, &action, &next)?;
 //! }
 //! let mixed = model.predict(&[0.5, 0.5], &[0.5, 0.5])?;
@@ -76,8 +79,8 @@ pub struct TransitionSettings {
     pub sentence: usize,
     /// Dimensions of the latent space.
     pub latent: usize,
-    /// Strength with which coefficients are drawn to 0: the variance of the noise, relative to that of the displacements
-    /// which actions of `action_length` explain. At least 0.000001.
+    /// Strength with which coefficients are drawn to 0: the variance of the noise, relative to that of the
+    /// displacements which actions of `action_length` explain. At least 0.000001.
     pub ridge: f64,
     /// The noise of a coordinate of the next latent, in units of Z, as believed before anything is seen; it counts as
     /// much as one transition. Above 0.
@@ -113,10 +116,11 @@ pub struct Prediction {
 /// How well the latest transitions, at most 200, were predicted before each was learned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TransitionSkill {
-    /// 1 − squared error / squared error of the mean displacement of the transitions before. 1 is perfect, at 0 the mean
-    /// does as well, and below 0 the model misleads.
+    /// 1 − squared error / squared error of the mean displacement of the transitions before. 1 is perfect, at 0 the
+    /// mean does as well, and below 0 the model misleads.
     pub explained: f32,
-    /// Share of the coordinates within one deviation of the prediction; 0.68 where deviations are right and errors normal.
+    /// Share of the coordinates within one deviation of the prediction; 0.68 where deviations are right and errors
+    /// normal.
     pub coverage: f32,
     /// Transitions measured.
     pub transitions: usize,
@@ -161,8 +165,8 @@ impl TransitionModel {
     /// give equal models.
     ///
     /// # Errors
-    /// [`NumericError::WrongSize`], and [`NumericError::NotFinite`] also for values so large that the model has no number
-    /// for them. The model is then as it was.
+    /// [`NumericError::WrongSize`], and [`NumericError::NotFinite`] also for values so large that the model has no
+    /// number for them. The model is then as it was.
     pub fn observe(&mut self, latent: &[f32], action: &[f32], next: &[f32]) -> Result<()> {
         let features = self.features(latent, action)?;
         check("the next latent", next, self.settings.latent)?;

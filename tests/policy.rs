@@ -9,8 +9,9 @@ use aquiline::error::RolloutError;
 use aquiline::latent::Latents;
 use aquiline::objective::State;
 use aquiline::policy::ReferencePolicy::{self, DOptimal, GOptimal, Greedy, Optimistic, Uniform};
-use aquiline::policy::shortlist;
+use aquiline::policy::{predicted_shortlist, shortlist};
 use aquiline::rollout::{Choice, Choices};
+use aquiline::transition::{TransitionModel, TransitionSettings};
 
 const HERE: [f32; 2] = [3.0, -1.0];
 const SEEDS: Range<u64> = 0..4000;
@@ -280,4 +281,50 @@ fn a_shortlist_of_none_or_of_no_numbers_is_refused() {
         let points = Latents::from_rows(2, [[1.0, 0.0], [0.0, broken], [1.0, 1.0]]);
         assert_eq!(shortlist(&points, 2).unwrap_err().code(), "numeric.not_finite");
     }
+}
+
+/// Four edits: the first two read unlike but lead the same way, as the last two do; the third reads like the first.
+const EDITS: [[f32; 3]; 4] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.9, 0.0, 0.1], [0.0, 0.0, 1.0]];
+const LEADS: [[f32; 2]; 4] = [[1.0, 0.0], [0.9, 0.0], [0.8, 0.1], [0.0, 1.0]];
+
+/// A model that has seen each edit so often.
+fn taught(times: usize) -> TransitionModel {
+    let settings = TransitionSettings { sentence: 3, latent: 2, ridge: 0.01, ..Default::default() };
+    let mut model = TransitionModel::new(settings).unwrap();
+    for (edit, lead) in EDITS.iter().zip(&LEADS).cycle().take(4 * times) {
+        model.observe(&[0.0; 2], edit, lead).unwrap();
+    }
+    model
+}
+
+fn edits() -> Latents {
+    Latents::from_rows(3, EDITS)
+}
+
+#[test]
+fn a_predicted_shortlist_is_that_of_the_displacements_once_they_are_learned() {
+    assert_eq!(predicted_shortlist(&taught(10), &[0.0; 2], &edits(), 2).unwrap(), [0, 3]);
+    assert_eq!(subset(&Latents::from_rows(2, LEADS), 2).unwrap().actions, [0, 3]);
+    assert_ne!(shortlist(&edits(), 2).unwrap(), [0, 3], "the actions alone do not tell");
+}
+
+#[test]
+fn a_predicted_shortlist_is_that_of_the_actions_until_the_model_can_tell_them_apart() {
+    let by_actions = shortlist(&edits(), 2).unwrap();
+    assert_eq!(predicted_shortlist(&taught(0), &[0.0; 2], &edits(), 2).unwrap(), by_actions, "nothing seen");
+    let mut same = TransitionModel::new(taught(0).settings().clone()).unwrap();
+    for edit in EDITS.iter().cycle().take(20) {
+        same.observe(&[0.0; 2], edit, &[0.0; 2]).unwrap();
+    }
+    assert_eq!(predicted_shortlist(&same, &[0.0; 2], &edits(), 2).unwrap(), by_actions, "nothing moves");
+}
+
+#[test]
+fn a_predicted_shortlist_refuses_what_a_shortlist_refuses() {
+    let model = taught(10);
+    assert_eq!(predicted_shortlist(&model, &[0.0; 2], &edits(), 9).unwrap(), [0, 1, 2, 3]);
+    let refused = predicted_shortlist(&model, &[0.0; 2], &edits(), 0).unwrap_err();
+    assert_eq!(refused.code(), "numeric.bad_setting");
+    let narrow = predicted_shortlist(&model, &[0.0; 2], &Latents::zeros(4, 2), 2).unwrap_err();
+    assert_eq!(narrow.code(), "numeric.wrong_size");
 }
