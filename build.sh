@@ -157,7 +157,7 @@ bench() {
   need_rust
   case "${1:-all}" in
     all)
-      bench design && bench alignment && bench steering && bench wasm
+      bench design && bench alignment && bench steering && bench eagle && bench wasm
       ;;
     # The mathematics alone: no encoder to build.
     design) cargo bench --quiet --no-default-features --bench design ;;

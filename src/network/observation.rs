@@ -146,7 +146,7 @@ impl ActionTable {
     /// Puts different rows into an order that does not depend on when they were added: sums over them then have equal
     /// bits in a run that goes on elsewhere.
     pub(crate) fn sort(&self, rows: &mut [u32]) {
-        let text = |row: u32| self.actions.get(row as usize).map(|action| (&action.text, action.category));
+        let text = |row: u32| self.actions.get(row as usize).map(|a| (&a.text, a.category, a.origin));
         rows.sort_by_key(|&row| (text(row), row));
     }
 
