@@ -53,8 +53,11 @@ fn main() {
     for round in 0..options.updates.div_ceil(ROUND) {
         let updates = ROUND.min(options.updates - round * ROUND);
         let of_round = TrainOptions { updates, ..options.clone() };
-        pollster::block_on(world.session.train(&of_round, async |told| Ok(print(&told))))
-            .expect("the reference is fitted");
+        let tell = async |told: Tell| {
+            print(&told);
+            Ok(())
+        };
+        pollster::block_on(world.session.train(&of_round, tell)).expect("the reference is fitted");
         let eagle = world.measure(Method::Eagle, &options);
         let margin = |of: fn(&Gains) -> &Vec<f64>| -> Vec<f64> {
             of(&eagle).iter().zip(of(&reference)).map(|(eagle, reference)| eagle - reference).collect()
