@@ -1,5 +1,6 @@
-//! EAGLE against the reference it was trained from, on the embedded catalog: U, and the hidden enjoyment that no reward
-//! sees. Trained for three quarters of the users, measured on low-rated pairs of the others.
+//! EAGLE against the reference it was trained from, on the embedded catalog: U, a judge fitted to other users and other
+//! ratings than U, and the hidden enjoyment that neither sees. Trained for three quarters of the users that U knows,
+//! measured on low-rated pairs of the others.
 //!
 //! `cargo bench --bench eagle -- UPDATES CANDIDATES KL_WEIGHT SEED` (defaults 20, 60, 0.1, 0); the figures are printed
 //! after each ten updates.
@@ -9,7 +10,12 @@ mod support;
 
 use std::time::Instant;
 
+use aquiline::alignment::AlignmentSettings;
+use aquiline::catalog::Item;
+use aquiline::encoder::Encoder;
 use aquiline::eval::Interval;
+use aquiline::judge::Judge;
+use aquiline::objective::fields;
 use aquiline::session::view::{Tell, TrainEvent};
 use aquiline::session::{Dataset, Method, Session, SteerOptions, TrainOptions};
 use aquiline::simulator::tastes::{Attributes, Tastes};
@@ -31,13 +37,17 @@ struct World {
     session: Session,
     attributes: Vec<Attributes>,
     tastes: Tastes,
+    judge: Judge,
+    encoder: Encoder,
     train: Vec<String>,
     pairs: Vec<(String, String)>,
 }
 
 /// Gains over the anchor, pair by pair.
+#[derive(Default)]
 struct Gains {
     utility: Vec<f64>,
+    judge: Vec<f64>,
     enjoyment: Vec<f64>,
 }
 
@@ -64,6 +74,7 @@ fn main() {
         };
         println!("  EAGLE − reference, after {:.0?}", started.elapsed());
         println!("    U                       {}", Interval::of_mean(&margin(|gains| &gains.utility), SEED));
+        println!("    judge                   {}", Interval::of_mean(&margin(|gains| &gains.judge), SEED));
         println!("    hidden enjoyment, stars {}", Interval::of_mean(&margin(|gains| &gains.enjoyment), SEED));
     }
 }
@@ -106,40 +117,63 @@ impl World {
         let attributes =
             Attributes::from_jsonl(&jsonl, "catalog.jsonl", &dataset.catalog).expect("every item has attributes");
         let tastes = Tastes::sample(&attributes, SEED);
-        support::field_vectors(&dataset.catalog);
+        let fields = support::field_vectors(&dataset.catalog);
+        let division = dataset.ratings.divide(0.5, 0.25, SEED);
+        let of_judge = AlignmentSettings { seed: SEED + 1, ..Default::default() };
+        let judge = Judge::fit(&division, &fields, &of_judge).expect("the jury has ratings");
+        let accuracy = Interval::of_mean(&judge.accuracy(&division.reward), SEED);
+        println!("the judge orders pairs of ratings that it never saw: {accuracy} right (0.5 is chance)");
+        let dataset = Dataset { ratings: division.reward, ..dataset };
         let encoder = support::encoder();
         let stored = std::fs::read(support::vector_file(encoder.fingerprint())).expect("the vectors were just stored");
         let mut session = Session::new(encoder, dataset, SEED);
         pollster::block_on(session.prepare(Some(&stored), async |_| Ok(()))).expect("the catalog can be prepared");
         let agent = session.agent().expect("the session is prepared");
-        let mut users = agent.ratings().users().to_vec();
+        let ratings = agent.ratings();
+        let steered = |&user: &usize| !ratings.by_user()[user].is_empty();
+        let steered = (0..ratings.users().len()).filter(steered);
+        let mut users: Vec<String> = steered.map(|user| ratings.users()[user].clone()).collect();
         users.shuffle(&mut ChaCha8Rng::seed_from_u64(SEED));
         let (test, train) = users.split_at(users.len() / 4);
         let low = |user: &String| Some((user.clone(), agent.low_rated(user, LOW).ok()?.id.clone()));
         let (pairs, train) = (test.iter().filter_map(low).take(PAIRS).collect(), train.to_vec());
-        World { session, attributes, tastes, train, pairs }
+        World { session, attributes, tastes, judge, encoder: support::encoder(), train, pairs }
     }
 
     fn measure(&self, policy: Method, options: &TrainOptions) -> Gains {
-        let gains: Vec<(f64, f64)> =
-            self.pairs.iter().map(|pair| self.gain(pair, policy, options.candidates)).collect();
-        let (utility, enjoyment): (Vec<f64>, Vec<f64>) = gains.into_iter().unzip();
-        let [of_utility, of_enjoyment] = [&utility, &enjoyment].map(|values| Interval::of_mean(values, SEED));
-        println!("{:16} U {of_utility}, hidden enjoyment {of_enjoyment} stars", policy.name());
-        Gains { utility, enjoyment }
+        let mut gains = Gains::default();
+        for pair in &self.pairs {
+            let (utility, judge, enjoyment) = self.gain(pair, policy, options.candidates);
+            gains.utility.push(utility);
+            gains.judge.push(judge);
+            gains.enjoyment.push(enjoyment);
+        }
+        let of = |values: &[f64]| Interval::of_mean(values, SEED);
+        let (utility, judge, enjoyment) = (of(&gains.utility), of(&gains.judge), of(&gains.enjoyment));
+        println!("{:16} U {utility}, judge {judge}, hidden enjoyment {enjoyment} stars", policy.name());
+        gains
     }
 
-    fn gain(&self, (user, item): &(String, String), policy: Method, candidates: usize) -> (f64, f64) {
+    fn gain(&self, (user, item): &(String, String), policy: Method, candidates: usize) -> (f64, f64, f64) {
         let (user, item) = (user.clone(), item.clone());
         let options = SteerOptions { user, item, policy, candidates, seed: SEED, ..Default::default() };
         let (trajectory, _) =
             pollster::block_on(self.session.steer(&options, async |_| Ok(()))).expect("the pair exists");
         let agent = self.session.agent().expect("the session is prepared");
         let user = agent.ratings().user_index(&options.user).expect("the user exists");
+        let judged = |item: &Item| {
+            let texts = fields(item);
+            let vectors = support::encode(&self.encoder, &texts.each_ref().map(String::as_str));
+            self.judge.rating(user, &vectors.concat()).expect("the judge knows every user")
+        };
         let anchor = &self.attributes[agent.catalog().index_of(&options.item).expect("the item exists")];
         let simulator = Simulator::new(SimulatorSettings::default());
         let after = simulator.true_attributes(anchor, &trajectory.last().item);
         let enjoyment = self.tastes.enjoyment(user, &after) - self.tastes.enjoyment(user, anchor);
-        (f64::from(trajectory.last().utility - trajectory.anchor.utility), f64::from(enjoyment))
+        (
+            f64::from(trajectory.last().utility - trajectory.anchor.utility),
+            f64::from(judged(&trajectory.last().item) - judged(&trajectory.anchor.item)),
+            f64::from(enjoyment),
+        )
     }
 }

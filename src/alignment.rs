@@ -121,6 +121,11 @@ impl Alignment {
         offset + dot(vector, latent)
     }
 
+    /// The same for a user who was [folded in](Alignment::fold_in).
+    pub fn predict_for(&self, user: &FoldedUser, latent: &[f32]) -> f32 {
+        self.mean + user.bias + dot(&user.vector, latent)
+    }
+
     /// Standard deviation of a predicted rating level, in rating units: how far off the *text's*
     /// place may be. Single ratings scatter more, by [`Skill::noise`].
     pub fn uncertainty(&self, placement: &Placement) -> f32 {

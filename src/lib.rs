@@ -54,7 +54,7 @@
 //! what, and seeded splits. [`latent`]: points of Z.
 //!
 //! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
-//! to Z, with the skill on held-out items. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
+//! to Z, with the skill on held-out items. [`judge`]: another opinion than the reward's. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
 //! points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
 //! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads,
 //! before it is tried.
@@ -85,6 +85,7 @@ pub mod latent;
 mod ridge;
 pub mod factorization;
 pub mod alignment;
+pub mod judge;
 pub mod preference;
 pub mod knowledge;
 pub mod utility;

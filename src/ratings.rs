@@ -1,6 +1,6 @@
 //! Sparse ratings of items by users, and seeded ways to hold some of them out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -37,6 +37,17 @@ pub struct Split {
     pub train: Ratings,
     /// What was held out.
     pub test: Ratings,
+}
+
+/// Ratings for a reward, and ratings that it never sees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Division {
+    /// What the reward is fitted to.
+    pub reward: Ratings,
+    /// All ratings of other users.
+    pub jury: Ratings,
+    /// Ratings of the reward's users that the reward does not see.
+    pub withheld: Ratings,
 }
 
 impl Ratings {
@@ -205,6 +216,18 @@ impl Ratings {
         let mut held_out = vec![false; self.items.len()];
         order.iter().filter(|&&item| item < self.items.len()).for_each(|&item| held_out[item] = true);
         self.split_by(|rating| held_out[rating.item as usize])
+    }
+
+    /// Divides the ratings between a reward and its judge: a random share of the users goes to the jury with all their
+    /// ratings, and of everyone else's a random share is withheld from the reward.
+    pub fn divide(&self, jury: f64, withheld: f64, seed: u64) -> Division {
+        let mut order: Vec<u32> = (0..self.users.len() as u32).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        order.truncate((jury * self.users.len() as f64) as usize);
+        let jurors: HashSet<u32> = order.into_iter().collect();
+        let Split { test: jury, train: steered } = self.split_by(|rating| jurors.contains(&rating.user));
+        let Split { test: withheld, train: reward } = steered.split_ratings(withheld, seed);
+        Division { reward, jury, withheld }
     }
 
     fn split_by(&self, mut is_held_out: impl FnMut(&Rating) -> bool) -> Split {
