@@ -3,12 +3,12 @@
 //! The paper's agent is a language model that writes an action. Ours chooses among proposed actions, so that half a
 //! million parameters are enough and training fits into a browser tab:
 //!
-//! - a *state tower* reads what is known at a decision: `q(s) = W₂ relu(W₁ s + b₁)`,
-//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ relu(W₃ a + b₃)`,
+//! - a *state tower* reads what is known at a decision: `q(s) = W₂ gelu(W₁ s + b₁)`,
+//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ gelu(W₃ a + b₃)`,
 //! - `π(a | s) = softmax_a((q(s)·k(a) / √d + w · g(s, a)) / temperature)`, over any number of candidates and equivariant
 //!   to their order, where g is what a transition model predicts the candidate to gain, in standard deviations over the
 //!   candidates. One transition says more about an action than one reward does, so w is quick to learn,
-//! - `V(s) = w₆ relu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
+//! - `V(s) = w₆ gelu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
 //!
 //! The files below in the order of a decision: [`observation`] turns a decision into numbers, [`parameters`] holds the
 //! weights on the host, [`optimizer`] changes them.
@@ -24,7 +24,7 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use burn::tensor::activation::relu;
+use burn::tensor::activation::gelu;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result, TrainingError};
@@ -76,15 +76,22 @@ pub(crate) struct Batch {
 /// One pass over a [`Batch`]: what the device keeps for the way back, and what the host reads.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    state_hidden: Tensor<2>,
-    action_hidden: Tensor<2>,
-    value_hidden: Tensor<2>,
+    state_hidden: Hidden,
+    action_hidden: Hidden,
+    value_hidden: Hidden,
     query: Tensor<2>,
     key: Tensor<2>,
     /// Log-probability of every candidate of each decision.
     pub(crate) log_probabilities: Vec<Vec<f32>>,
     /// V of each decision.
     pub(crate) values: Vec<f32>,
+}
+
+/// A hidden layer before and after its activation.
+#[derive(Debug)]
+struct Hidden {
+    before: Tensor<2>,
+    after: Tensor<2>,
 }
 
 impl NetworkShape {
@@ -145,13 +152,13 @@ pub async fn evaluate(
 pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<Pass> {
     let weight = |weight: Weight| weights[weight as usize].clone();
     let linear = |x: &Tensor<2>, w: Weight, b: Weight| x.clone().matmul(weight(w)) + weight(b);
-    let state_hidden = relu(linear(&batch.states, Weight::State, Weight::StateBias));
-    let action_hidden = relu(linear(&batch.actions, Weight::Action, Weight::ActionBias));
-    let value_hidden = relu(linear(&batch.states, Weight::Value, Weight::ValueBias));
-    let query = state_hidden.clone().matmul(weight(Weight::Query));
-    let key = action_hidden.clone().matmul(weight(Weight::Key));
+    let state_hidden = Hidden::of(linear(&batch.states, Weight::State, Weight::StateBias));
+    let action_hidden = Hidden::of(linear(&batch.actions, Weight::Action, Weight::ActionBias));
+    let value_hidden = Hidden::of(linear(&batch.states, Weight::Value, Weight::ValueBias));
+    let query = state_hidden.after.clone().matmul(weight(Weight::Query));
+    let key = action_hidden.after.clone().matmul(weight(Weight::Key));
     let products = read(query.clone().matmul(key.clone().transpose()) * scale(&query)).await?;
-    let values = read(linear(&value_hidden, Weight::Worth, Weight::WorthBias)).await?;
+    let values = read(linear(&value_hidden.after, Weight::Worth, Weight::WorthBias)).await?;
     let trust = read(weight(Weight::Gain)).await?[0];
     let rows = products.chunks_exact(batch.different).zip(&batch.candidates).zip(&batch.gains);
     let score = |products: &[f32], action: usize, gain: f32| (products[action] + trust * gain) / temperature;
@@ -181,9 +188,8 @@ pub(crate) async fn backward(
     let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
     let along_query = along_products.clone().matmul(pass.key.clone());
     let along_key = along_products.transpose().matmul(pass.query.clone());
-    let through = |along: &Tensor<2>, weight: Weight, hidden: &Tensor<2>| {
-        let open = hidden.clone().greater_elem(0.0).float();
-        along.clone().matmul(weights[weight as usize].clone().transpose()) * open
+    let through = |along: &Tensor<2>, weight: Weight, hidden: &Hidden| {
+        along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.slope()
     };
     let along_state = through(&along_query, Weight::Query, &pass.state_hidden);
     let along_action = through(&along_key, Weight::Key, &pass.action_hidden);
@@ -194,14 +200,14 @@ pub(crate) async fn backward(
         slopes.push(match weight {
             Weight::State => read(onto(&batch.states, &along_state)).await?,
             Weight::StateBias => read(along_state.clone().sum_dim(0)).await?,
-            Weight::Query => read(onto(&pass.state_hidden, &along_query)).await?,
+            Weight::Query => read(onto(&pass.state_hidden.after, &along_query)).await?,
             Weight::Action => read(onto(&batch.actions, &along_action)).await?,
             Weight::ActionBias => read(along_action.clone().sum_dim(0)).await?,
-            Weight::Key => read(onto(&pass.action_hidden, &along_key)).await?,
+            Weight::Key => read(onto(&pass.action_hidden.after, &along_key)).await?,
             Weight::Gain => vec![along_trust],
             Weight::Value => read(onto(&batch.states, &along_hidden)).await?,
             Weight::ValueBias => read(along_hidden.clone().sum_dim(0)).await?,
-            Weight::Worth => read(onto(&pass.value_hidden, &along_values)).await?,
+            Weight::Worth => read(onto(&pass.value_hidden.after, &along_values)).await?,
             Weight::WorthBias => read(along_values.clone().sum_dim(0)).await?,
         });
     }
@@ -218,6 +224,20 @@ pub(crate) async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
 /// Row-major values as a tensor.
 pub(crate) fn matrix(values: Vec<f32>, rows: usize, columns: usize, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [rows, columns]), device)
+}
+
+impl Hidden {
+    fn of(before: Tensor<2>) -> Self {
+        Hidden { after: gelu(before.clone()), before }
+    }
+
+    /// `gelu'(x) = Φ(x) + x φ(x)`, of operations that the encoder needs anyway: each further one would be downloaded.
+    fn slope(&self) -> Tensor<2> {
+        let x = &self.before;
+        let cumulative = (x.clone() / std::f32::consts::SQRT_2).erf() * 0.5 + 0.5;
+        let density = (-(x.clone() * x.clone()) / 2.0).exp() / (2.0 * std::f32::consts::PI).sqrt();
+        cumulative + x.clone() * density
+    }
 }
 
 impl Batch {
