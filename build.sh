@@ -82,7 +82,8 @@ models() {
 # made from, because optimising the WebGPU core takes minutes.
 core() {
   say "Building the $1 core"
-  RUSTFLAGS='-C target-feature=+simd128' cargo build --quiet --profile core --lib \
+  # Without the remapping every panic message would carry this machine's paths to the browser.
+  RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=" cargo build --quiet --profile core --lib \
     --target wasm32-unknown-unknown --no-default-features --features "$1"
   local built="$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm" out="pkg/dist/$2" kept
   mkdir -p "$out" "$CACHE/cores"
