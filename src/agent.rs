@@ -130,6 +130,21 @@ impl Agent {
         Search::start(anchor, profile, objective, settings)
     }
 
+    /// A search for whatever an objective values, such as [`Objective::toward`] a place or with caution.
+    ///
+    /// # Errors
+    /// As [`Agent::search`].
+    pub fn search_by(
+        &self,
+        objective: Objective,
+        user: &str,
+        item: &str,
+        settings: SearchSettings,
+    ) -> Result<(Search, Effect)> {
+        let (anchor, profile, _) = self.request(user, item)?;
+        Search::start(anchor, profile, objective, settings)
+    }
+
     /// The item a user is predicted to like least among those they rated low (at most
     /// `at_most` of the top rating), which is where steering has most to do.
     ///

@@ -171,6 +171,22 @@ pub fn subset(displacements: &Latents, k: usize) -> Result<Subset> {
     Ok(Subset { actions, log_det: information.log_det, largest_leverage: information.leverages.max() })
 }
 
+/// What some of the displacements tell: the `log det` that [`subset`] maximises, in the span of all of them.
+///
+/// # Errors
+/// Those of [`subset`]; [`DesignError::SubsetTooLarge`] for an action that there is not.
+pub fn information(displacements: &Latents, actions: &[usize]) -> Result<f64> {
+    let points = span_coordinates(displacements, DesignSettings::default().rank_tolerance)?;
+    let (ridge, share) = (0.01 * points.norm_squared() / points.len() as f64, 1.0 / actions.len().max(1) as f64);
+    let mut weights = vec![0.0; points.ncols()];
+    for &action in actions {
+        let available = weights.len();
+        let unknown = DesignError::SubsetTooLarge { wanted: action.saturating_add(1), available };
+        *weights.get_mut(action).ok_or(unknown)? = share;
+    }
+    Ok(Information::new(&points, &weights, ridge).log_det)
+}
+
 /// A swap must multiply the determinant by more than this, or rounding could swap for ever.
 const WORTHWHILE: f64 = 1.0 + 1e-9;
 /// Small enough that rank-1 updates lose no digit that matters, large enough that a refresh, O(K·d²), is rare.

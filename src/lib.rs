@@ -72,7 +72,8 @@
 //!
 //! *The product.* [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
 //! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. [`diversity`]:
-//! what steering many users does to the whole. [`explain`]: why an episode took its steps. `wasm`, in browser builds:
+//! what steering many users does to the whole. [`explain`]: why an episode took its steps. `experiment`
+//! (feature `networks`): the paper's tables. `wasm`, in browser builds:
 //! the JavaScript boundary.
 #![warn(missing_docs)]
 
@@ -117,6 +118,8 @@ pub mod session;
 pub mod eval;
 pub mod diversity;
 pub mod explain;
+#[cfg(feature = "networks")]
+pub mod experiment;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

@@ -32,7 +32,7 @@ use observation::{ActionTable, Observation};
 use parameters::{Parameters, Weight};
 
 /// Gains are this loud, so that w need not grow far to be heard.
-const GAIN_SCALE: f32 = 30.0;
+const GAIN_SCALE: f32 = 200.0;
 /// More would no longer be a small network, and a hostile checkpoint could ask for any amount of memory.
 const MOST_PARAMETERS: usize = 1_000_000;
 

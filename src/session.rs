@@ -5,11 +5,14 @@
 //! simulator. It still does no I/O: caches come and go as bytes, and every long call is given a
 //! `tick` that it awaits between pieces of work, which may report progress or fail to cancel.
 
+mod episode;
 mod perform;
+mod search;
 mod training;
 pub mod view;
 
-use crate::agent::{Agent, Event, best_of, drive};
+use crate::action::ActionSpace;
+use crate::agent::{Agent, best_of};
 use crate::alignment::{AlignmentSettings, Fitting};
 use crate::catalog::{Catalog, Item};
 use crate::encoder::cache::VectorCache;
@@ -17,17 +20,17 @@ use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::{Error, NumericError, Result, RolloutError, TrainingError};
 use crate::gap::{self, GapSettings};
 use crate::latent::Latents;
-use crate::network::observation::StateEncoding;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
 use crate::ratings::Ratings;
-use crate::rollout::transcript::{Exchange, Transcript};
-use crate::rollout::{Effect, RolloutSettings, Trajectory};
+use crate::rollout::transcript::Transcript;
+use crate::rollout::{RolloutSettings, Trajectory};
 use crate::simulator::tastes::{Attributes, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::checkpoint::Checkpoint;
-use crate::train::{Decision, Target};
-use perform::{Chooser, Memory, Performer, Transition, encode_missing};
+use episode::EpisodeRequest;
+use perform::{Chooser, Memory, encode_missing};
+pub use search::SearchOptions;
 use serde::Deserialize;
 pub use training::TrainOptions;
 use view::{GapView, InfoView, Progress, Tell, View};
@@ -59,6 +62,8 @@ pub enum Method {
     Eagle,
     /// By the reference that the policy was trained from.
     EagleReference,
+    /// The candidate that the policy's transition model predicts to gain most: what is left of EAGLE without a policy.
+    Foresight,
 }
 
 /// One steering request.
@@ -77,6 +82,8 @@ pub struct SteerOptions {
     pub candidates: usize,
     /// Size of the design's subset, and number of episodes of best-of-N; at most `candidates`.
     pub subset: usize,
+    /// Which of the proposed actions may be chosen.
+    pub space: ActionSpace,
     /// Seeds everything drawn.
     pub seed: u64,
 }
@@ -96,24 +103,6 @@ pub struct Session {
     memory: std::cell::RefCell<Option<Memory>>,
 }
 
-/// One episode that is to be run.
-struct EpisodeRequest<'a> {
-    user: &'a str,
-    item: &'a str,
-    chooser: Chooser<'a>,
-    settings: RolloutSettings,
-    encoding: Option<&'a StateEncoding>,
-}
-
-/// One episode that was run.
-struct EpisodeRun {
-    trajectory: Trajectory,
-    transcript: Transcript,
-    decisions: Vec<Decision>,
-    targets: Vec<Target>,
-    transitions: Vec<Transition>,
-}
-
 impl Method {
     /// Its name in requests.
     pub fn name(self) -> &'static str {
@@ -125,6 +114,7 @@ impl Method {
             Method::BestOfN => "best-of-n",
             Method::Eagle => "eagle",
             Method::EagleReference => "eagle-reference",
+            Method::Foresight => "foresight",
         }
     }
 }
@@ -139,6 +129,7 @@ impl Default for SteerOptions {
             horizon,
             candidates,
             subset: 10,
+            space: ActionSpace::default(),
             seed,
         }
     }
@@ -193,6 +184,11 @@ impl Session {
         }
     }
 
+    /// The same session with another environment.
+    pub fn with_simulator(self, simulator: Simulator) -> Self {
+        Session { simulator, ..self }
+    }
+
     /// Fingerprint of the encoder.
     pub fn fingerprint(&self) -> &str {
         self.encoder.fingerprint()
@@ -209,7 +205,7 @@ impl Session {
             self.cache.absorb(known);
         }
         let Some(dataset) = &self.dataset else { return Ok(()) };
-        let texts: Vec<String> = dataset.catalog.items().iter().flat_map(fields).collect();
+        let texts = texts_of(dataset.catalog.items());
         encode_missing(&self.encoder, &mut self.cache, &texts, "encode", &mut tick).await?;
         let fields = rows(&self.cache, &texts, FIELDS)?;
         let settings = AlignmentSettings { seed: self.seed, ..Default::default() };
@@ -239,6 +235,14 @@ impl Session {
         self.agent.as_ref().ok_or(unprepared.into())
     }
 
+    /// The sentence vectors of every item's fields side by side, one row an item.
+    ///
+    /// # Errors
+    /// As [`Session::agent`].
+    pub fn field_vectors(&self) -> Result<Latents> {
+        rows(&self.cache, &texts_of(self.agent()?.catalog().items()), FIELDS)
+    }
+
     /// What the catalog tells about itself.
     ///
     /// # Errors
@@ -261,7 +265,7 @@ impl Session {
     /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.
     ///
     /// # Errors
-    /// As [`Agent::rollout`], [`drive`], and `tick`; a subset larger than the number of candidates
+    /// As [`Agent::rollout`], [`crate::agent::drive`], and `tick`; a subset larger than the number of candidates
     /// is [`crate::error::DesignError::SubsetTooLarge`].
     pub async fn steer(
         &self,
@@ -312,7 +316,7 @@ impl Session {
     ) -> Result<(Trajectory, Transcript)> {
         let agent = self.agent()?;
         let chooser = self.chooser(options)?;
-        let SteerOptions { horizon, candidates, .. } = *options;
+        let SteerOptions { horizon, candidates, space, .. } = *options;
         let request = EpisodeRequest {
             user: &options.user,
             item: &options.item,
@@ -324,68 +328,13 @@ impl Session {
                 seed,
                 ..Default::default()
             },
+            space,
             encoding: None,
         };
         let view = View::new(agent, &self.encoder, options);
         let announced = announce.then_some(&view);
-        let mut memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
-        let run = self.run(&request, &mut memory, announced, tick).await;
-        memory.tidy(self.fingerprint());
-        self.memory.replace(Some(memory));
-        run.map(|run| (run.trajectory, run.transcript))
-    }
-
-    /// One episode; with a view, its anchor and steps are told.
-    #[expect(
-        clippy::await_holding_refcell_ref,
-        reason = "driving alternates between the two closures, so `tick` is never borrowed twice"
-    )]
-    async fn run(
-        &self,
-        request: &EpisodeRequest<'_>,
-        memory: &mut Memory,
-        view: Option<&View<'_>>,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<EpisodeRun> {
-        let agent = self.agent()?;
-        let start = agent.rollout(request.user, request.item, request.settings.clone())?;
-        let mut performer = Performer {
-            encoder: &self.encoder,
-            catalog: &self.cache,
-            simulator: &self.simulator,
-            agent,
-            memory,
-            chooser: request.chooser,
-            user: agent.ratings().user_index(request.user)?,
-            decisions: Vec::new(),
-            encoding: request.encoding,
-            targets: Vec::new(),
-            transitions: Vec::new(),
-            utility: agent.objective(&[request.user])?.utility,
-        };
-        let mut transcript = Transcript::default();
-        let mut anchor = None;
-        let tick = std::cell::RefCell::new(tick);
-        let perform = async |effect: Effect| {
-            let mut tick = tick.borrow_mut();
-            let reply = performer.perform(&effect, &mut **tick).await?;
-            transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
-            Ok(reply)
-        };
-        let observe = async |event: Event<'_>| {
-            let Some(view) = view else { return Ok(()) };
-            let told = match event {
-                Event::Anchor(state) => {
-                    anchor = Some(state.clone());
-                    Tell::anchor(view.state(state, state), request.user)
-                }
-                Event::Step(index, step) => Tell::step(view.step(index, step, anchor.as_ref().unwrap_or(&step.state))),
-            };
-            tick.borrow_mut()(told).await
-        };
-        let trajectory = drive(start, perform, observe).await?;
-        let Performer { decisions, targets, transitions, .. } = performer;
-        Ok(EpisodeRun { trajectory, transcript, decisions, targets, transitions })
+        let run = self.with_memory(async |memory| self.run(&request, memory, announced, tick).await).await?;
+        Ok((run.trajectory, run.transcript))
     }
 
     fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {
@@ -397,6 +346,7 @@ impl Session {
             Method::Greedy => Chooser::Computed(ReferencePolicy::Greedy { subset: options.subset }),
             Method::Eagle => Chooser::Trained(policy()?),
             Method::EagleReference => Chooser::TrainedReference(policy()?),
+            Method::Foresight => Chooser::Foresight(policy()?),
         })
     }
 }
@@ -412,6 +362,10 @@ impl SteerOptions {
         }
         Ok(())
     }
+}
+
+fn texts_of(items: &[Item]) -> Vec<String> {
+    items.iter().flat_map(fields).collect()
 }
 
 /// The vectors of texts, `width` of them side by side in each row.

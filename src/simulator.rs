@@ -79,15 +79,11 @@ impl Simulator {
 
     /// Rewrites an item as an action asks.
     ///
-    /// Any text is a valid action; equal arguments give equal items.
+    /// Any text is a valid action, and the edits of a macro action are made one after another; equal arguments give
+    /// equal items.
     pub fn rewrite(&self, item: &Item, action: &Action, seed: u64) -> Item {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        match self.recognise(action, &mut random) {
-            Some(kind) => {
-                edit::weave(item, self.performed(kind, action.category, &mut random), &self.bank, &mut random)
-            }
-            None => edit::take_literally(item, action),
-        }
+        action.requests().fold(item.clone(), |item, request| self.edit(&item, request, action.category, &mut random))
     }
 
     /// Writes the text of a point that lies among known items: a stand-in for the decoder of [`crate::elm`].
@@ -107,11 +103,18 @@ impl Simulator {
         woven.fold(anchor.clone(), |attributes, kind| attributes.shifted(&kind.raises, &kind.lowers))
     }
 
+    fn edit(&self, item: &Item, request: &str, category: Category, random: &mut ChaCha8Rng) -> Item {
+        match self.recognise(request, random) {
+            Some(kind) => edit::weave(item, self.performed(kind, category, random), &self.bank, random),
+            None => edit::take_literally(item, request),
+        }
+    }
+
     /// The kind of edit a request asks for, by the words it shares with each kind.
-    fn recognise(&self, action: &Action, random: &mut ChaCha8Rng) -> Option<&Kind> {
+    fn recognise(&self, request: &str, random: &mut ChaCha8Rng) -> Option<&Kind> {
         // Short ones too: "cut" turns a request around.
-        let words = words_of(&action.text, 3);
-        let scored = self.bank.kinds().map(|kind| (kind, kind.match_score(&action.text, &words)));
+        let words = words_of(request, 3);
+        let scored = self.bank.kinds().map(|kind| (kind, kind.match_score(request, &words)));
         let scored: Vec<(&Kind, f64)> = scored.filter(|(_, score)| *score > 0.0).collect();
         let best = scored.iter().map(|(_, score)| *score).fold(0.0, f64::max);
         let temperature = self.settings.temperature.max(1e-3);

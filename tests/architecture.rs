@@ -51,7 +51,7 @@ fn nothing_performs_io_or_reads_a_clock_or_ambient_randomness() {
 
 #[test]
 fn only_the_product_and_the_encoder_are_async() {
-    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "wasm"]);
+    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "experiment", "wasm"]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn nothing_panics_on_input() {
 
 #[test]
 fn hidden_tastes_reach_no_reward_encoder_or_policy() {
-    forbid(&["tastes::", "true_attributes"], &["simulator", "session"]);
+    forbid(&["tastes::", "true_attributes"], &["simulator", "session", "experiment"]);
 }
 
 fn forbid(names: &[&str], allowed: &[&str]) {

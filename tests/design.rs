@@ -1,6 +1,6 @@
 //! Designs are optimal, certified, invariant where the mathematics says so, and honest about degenerate input.
 
-use aquiline::design::{Design, DesignSettings, Subset, subset};
+use aquiline::design::{Design, DesignSettings, Subset, information, subset};
 use aquiline::error::{DesignError, Error, NumericError};
 use aquiline::latent::Latents;
 use nalgebra::{Cholesky, DMatrix, DVector};
@@ -259,6 +259,15 @@ fn a_subset_is_better_than_random_ones_and_than_the_heaviest_of_the_design() {
         shuffled.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
         assert!(found.log_det >= measure_subset(&displacements, &shuffled[..10]).0 - 1e-9);
     }
+}
+
+#[test]
+fn what_chosen_actions_tell_is_measured_as_a_subset_measures_it() {
+    let displacements = random(30, 6, 5);
+    let found = subset(&displacements, 8).unwrap();
+    assert!((information(&displacements, &found.actions).unwrap() - found.log_det).abs() < 1e-9);
+    assert!(information(&displacements, &[0, 1, 2]).unwrap() < found.log_det);
+    assert_eq!(information(&displacements, &[30]).unwrap_err().code(), "design.subset_too_large");
 }
 
 #[test]

@@ -35,7 +35,16 @@ fn episode() -> Value {
     pollster::block_on(session.prepare(None, async |_: Tell| Ok(()))).unwrap();
     let user = session.agent().unwrap().ratings().users()[0].clone();
     let item = session.agent().unwrap().low_rated(&user, 0.6).unwrap().id.clone();
-    let options = SteerOptions { user, item, policy: Method::Greedy, horizon: 3, candidates: 8, subset: 4, seed: 11 };
+    let options = SteerOptions {
+        user,
+        item,
+        policy: Method::Greedy,
+        horizon: 3,
+        candidates: 8,
+        subset: 4,
+        seed: 11,
+        ..Default::default()
+    };
     let (trajectory, _) = pollster::block_on(session.steer(&options, async |_: Tell| Ok(()))).unwrap();
     let steps = trajectory.steps.iter().map(|step| json!({ "action": step.action.text, "latent": step.state.latent }));
     json!({

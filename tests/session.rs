@@ -50,7 +50,7 @@ fn count_encoded(session: &mut Session, cache: Option<&[u8]>) -> usize {
 fn options(session: &Session, policy: Method) -> SteerOptions {
     let info = session.info().unwrap();
     let (user, item) = (info.users[0].id.clone(), info.users[0].low[0].clone());
-    SteerOptions { user, item, policy, horizon: 2, candidates: 6, subset: 3, seed: 1 }
+    SteerOptions { user, item, policy, horizon: 2, candidates: 6, subset: 3, seed: 1, ..Default::default() }
 }
 
 fn code(session: &Session, options: &SteerOptions) -> &'static str {

@@ -83,6 +83,7 @@ fn a_policy_is_trained_written_down_and_resumed_to_the_same_bits() {
             candidates: 4,
             subset: 2,
             seed: 3,
+            ..Default::default()
         };
         let (trajectory, _) = pollster::block_on(straight.steer(&request, async |_| Ok(()))).unwrap();
         assert_eq!((trajectory.steps.len(), trajectory.environment_calls), (2, 2));

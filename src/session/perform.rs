@@ -1,6 +1,6 @@
 //! Effects of an episode, performed with what a session has: its encoder, its simulator, and a policy.
 
-use crate::action::Action;
+use crate::action::{Action, ActionSpace};
 use crate::agent::Agent;
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::latent::Latents;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::fields;
-use crate::policy::{ReferencePolicy, draw, shortlist};
+use crate::policy::{ReferencePolicy, certain, draw, predicted_shortlist, shortlist};
 use crate::rollout::{Choice, Choices, Effect, Reply};
 use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
@@ -36,13 +36,15 @@ pub(super) enum Chooser<'a> {
     Trained(&'a Checkpoint),
     /// By the reference that a policy was trained from.
     TrainedReference(&'a Checkpoint),
+    /// By the gains that its transition model predicts.
+    Foresight(&'a Checkpoint),
 }
 
 /// What is remembered from one episode to the next.
 #[derive(Debug)]
 pub(super) struct Memory {
     /// Vectors of texts that are not the catalog's.
-    vectors: VectorCache,
+    pub(super) vectors: VectorCache,
     pub(super) table: ActionTable,
 }
 
@@ -54,6 +56,10 @@ pub(super) struct Performer<'a> {
     pub(super) agent: &'a Agent,
     pub(super) memory: &'a mut Memory,
     pub(super) chooser: Chooser<'a>,
+    /// Which of the proposed actions may be chosen.
+    pub(super) space: ActionSpace,
+    /// What shortlists are picked with; without it by the sentence vectors of actions.
+    pub(super) foresight: Option<&'a TransitionModel>,
     /// Index of the user.
     pub(super) user: usize,
     /// What a trained policy decided.
@@ -105,7 +111,7 @@ impl Performer<'_> {
     ) -> Result<Reply> {
         match effect {
             Effect::Propose { item, profile, count, seed } => {
-                Ok(Reply::Actions(self.simulator.propose(item, profile, *count, *seed)))
+                Ok(Reply::Actions(self.space.of(self.simulator.propose(item, profile, *count, *seed), *seed)))
             }
             Effect::Rewrite { item, actions, seeds } => {
                 let rewrites = actions.iter().zip(seeds);
@@ -116,9 +122,13 @@ impl Performer<'_> {
             Effect::Decode { anchor, neighbours, weights, seed } => {
                 Ok(Reply::Items(vec![self.simulator.decode(anchor, neighbours, weights, *seed)]))
             }
-            Effect::Shortlist { actions, count, .. } => {
-                let texts: Vec<String> = actions.iter().map(|action| action.text.clone()).collect();
-                Ok(Reply::Shortlist(shortlist(&self.encode(&texts, tick).await?, *count)?))
+            Effect::Shortlist { state, actions, count, .. } => {
+                let candidates = self.numbered(actions, tick).await?;
+                let rows = self.rows(&candidates)?;
+                Ok(Reply::Shortlist(match self.foresight {
+                    Some(model) => predicted_shortlist(model, &state.latent, &rows, *count)?,
+                    None => shortlist(&rows, *count)?,
+                }))
             }
             // A session has no reviewer, and its episodes ask for none.
             Effect::Review { .. } => Ok(Reply::Verdict(Verdict::allow())),
@@ -137,6 +147,9 @@ impl Performer<'_> {
             Chooser::Computed(policy) => return self.choose_by(policy, choices, tick).await,
             Chooser::Trained(checkpoint) => (checkpoint, false),
             Chooser::TrainedReference(checkpoint) => (checkpoint, true),
+            Chooser::Foresight(checkpoint) => {
+                return self.choose_foreseen(&checkpoint.transitions, choices, tick).await;
+            }
         };
         // The reference knows no transitions.
         let transitions = (!is_reference).then_some(&checkpoint.transitions);
@@ -175,6 +188,39 @@ impl Performer<'_> {
         Ok(draw(&weights, choices.seed, design))
     }
 
+    async fn choose_foreseen(
+        &mut self,
+        model: &TransitionModel,
+        choices: &Choices,
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Choice> {
+        let candidates = self.numbered(&choices.actions, tick).await?;
+        let gains = self.predicted_gains(model, &choices.state.latent, &candidates)?;
+        let better = |best: usize, other: usize| if gains[other] > gains[best] { other } else { best };
+        Ok(certain((0..gains.len()).reduce(better).unwrap_or(0)))
+    }
+
+    /// The rows of actions in the table, to which new ones are added.
+    pub(super) async fn numbered(
+        &mut self,
+        actions: &[Action],
+        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Vec<u32>> {
+        let new: Vec<Action> =
+            actions.iter().filter(|action| self.memory.table.number_of(action).is_none()).cloned().collect();
+        let texts: Vec<String> = new.iter().map(|action| action.text.clone()).collect();
+        let vectors = self.encode(&texts, tick).await?;
+        for (action, vector) in new.iter().zip(vectors.rows()) {
+            self.memory.table.insert(action, vector)?;
+        }
+        Ok(actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect())
+    }
+
+    pub(super) fn rows(&self, candidates: &[u32]) -> Result<Latents> {
+        let rows = candidates.iter().map(|&candidate| self.memory.table.row(candidate)).collect::<Result<Vec<_>>>()?;
+        Ok(Latents::from_rows(self.memory.table.width(), rows))
+    }
+
     /// The decision as the networks see it.
     async fn observe(
         &mut self,
@@ -183,13 +229,7 @@ impl Performer<'_> {
         choices: &Choices,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<Observation> {
-        let new = choices.actions.iter().filter(|action| self.memory.table.number_of(action).is_none());
-        let new: Vec<_> = new.cloned().collect();
-        let texts: Vec<String> = new.iter().map(|action| action.text.clone()).collect();
-        let vectors = self.encode(&texts, tick).await?;
-        for (action, vector) in new.iter().zip(vectors.rows()) {
-            self.memory.table.insert(action, vector)?;
-        }
+        let candidates = self.numbered(&choices.actions, tick).await?;
         let sentences = self.encode(&fields(&choices.state.item), tick).await?;
         let (_, user) = self.agent.alignment().user(self.user);
         let situation = Situation {
@@ -200,8 +240,6 @@ impl Performer<'_> {
             step: choices.step,
             horizon: choices.horizon,
         };
-        let candidates: Vec<u32> =
-            choices.actions.iter().filter_map(|action| self.memory.table.number_of(action)).collect();
         let gains = match transitions.filter(|model| model.transitions() >= FEWEST_TRANSITIONS) {
             Some(model) => self.predicted_gains(model, &choices.state.latent, &candidates)?,
             None => Vec::new(),
@@ -210,8 +248,7 @@ impl Performer<'_> {
     }
 
     fn predicted_gains(&self, model: &TransitionModel, latent: &[f32], candidates: &[u32]) -> Result<Vec<f32>> {
-        let rows = candidates.iter().map(|&candidate| self.memory.table.row(candidate)).collect::<Result<Vec<_>>>()?;
-        let actions = Latents::from_rows(self.memory.table.width(), rows);
+        let actions = self.rows(candidates)?;
         let now = self.utility.value(latent);
         let gain = |moved: &[f32]| {
             let there: Vec<f32> = latent.iter().zip(moved).map(|(from, by)| from + by).collect();

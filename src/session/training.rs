@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Deserialize;
 
+use super::Session;
+use super::episode::{EpisodeRequest, EpisodeRun};
 use super::perform::{Chooser, Memory, Transition};
 use super::view::{Progress, Tell, TrainEvent};
-use super::{EpisodeRequest, EpisodeRun, Session};
+use crate::action::ActionSpace;
 use crate::encoder::DIMENSIONS;
 use crate::error::{NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
@@ -41,6 +43,8 @@ pub struct TrainOptions {
     pub horizon: usize,
     /// Candidate actions at each step.
     pub candidates: usize,
+    /// Which of the proposed actions may be chosen.
+    pub space: ActionSpace,
     /// Users to train for, by id; empty for all.
     pub users: Vec<String>,
     /// Rewrites that may be asked for in all; updates end before there would be more.
@@ -61,6 +65,7 @@ impl Default for TrainOptions {
             group: 1,
             horizon: 5,
             candidates: 20,
+            space: ActionSpace::default(),
             users: Vec::new(),
             budget: None,
             settings: TrainSettings::default(),
@@ -184,7 +189,7 @@ impl Session {
         encoding: &StateEncoding,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Vec<Target>, Vec<Transition>)> {
-        let TrainOptions { reference, reference_episodes, reference_horizon, candidates, .. } = *run.options;
+        let TrainOptions { reference, reference_episodes, reference_horizon, candidates, space, .. } = *run.options;
         let (mut targets, mut transitions) = (Vec::new(), Vec::new());
         for done in 0..reference_episodes {
             let settings = RolloutSettings {
@@ -196,7 +201,8 @@ impl Session {
             };
             let (user, item) = self.pair(&run.users, settings.seed)?;
             let chooser = Chooser::Computed(reference);
-            let request = EpisodeRequest { user: &user, item: &item, chooser, settings, encoding: Some(encoding) };
+            let request =
+                EpisodeRequest { user: &user, item: &item, chooser, space, settings, encoding: Some(encoding) };
             let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
             targets.extend(episode.targets);
@@ -213,7 +219,7 @@ impl Session {
         policy: &Checkpoint,
         tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Vec<Episode>, Vec<Transition>)> {
-        let TrainOptions { episodes: total, group: of_one_kind, horizon, candidates, .. } = *run.options;
+        let TrainOptions { episodes: total, group: of_one_kind, horizon, candidates, space, .. } = *run.options;
         let first = policy.learner.progress().updates * total as u64;
         let (mut episodes, mut transitions) = (Vec::new(), Vec::new());
         run.memory.tidy(self.fingerprint());
@@ -225,6 +231,7 @@ impl Session {
                 user: &user,
                 item: &item,
                 chooser: Chooser::Trained(policy),
+                space,
                 settings: RolloutSettings { horizon, candidates, lookahead: false, seed, ..Default::default() },
                 encoding: None,
             };

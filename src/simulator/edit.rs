@@ -6,7 +6,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::bank::{Kind, PhraseBank};
 use super::tastes::Attribute;
-use crate::action::Action;
 use crate::catalog::{Item, sentences};
 
 /// A plot that grows beyond this loses one of its inner sentences.
@@ -37,8 +36,8 @@ pub(super) fn weave(item: &Item, kind: &Kind, bank: &PhraseBank, random: &mut Ch
 }
 
 /// The item with a request that no phrase is known for, quoted as what the film sets out to do.
-pub(super) fn take_literally(item: &Item, action: &Action) -> Item {
-    let request: String = action.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+pub(super) fn take_literally(item: &Item, request: &str) -> Item {
+    let request: String = request.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = request.split_whitespace().take(MOST_LITERAL_WORDS).collect();
     let request = words.join(" ");
     let request = request.trim_end_matches(['.', '!', '?']);
