@@ -13,7 +13,7 @@ use std::time::Instant;
 use aquiline::action::ActionSpace;
 use aquiline::experiment::{Anchors, Arm, HiddenTastes, Metric, Pair, Row, World};
 use aquiline::session::view::{Tell, TrainEvent};
-use aquiline::session::{Dataset, Method, TrainOptions};
+use aquiline::session::{Method, TrainOptions};
 use aquiline::train::TrainSettings;
 
 const PAIRS: usize = 50;
@@ -50,8 +50,7 @@ fn main() {
 fn open() -> World {
     let seed = argument(4, 0);
     let jsonl = std::fs::read("data/catalog.jsonl").expect("the embedded catalog is in the checkout");
-    let dataset = Dataset::embedded(&jsonl, seed).expect("the embedded catalog is well formed");
-    let hidden = HiddenTastes::embedded(&jsonl, &dataset.catalog, seed).expect("every item has attributes");
+    let (dataset, hidden) = HiddenTastes::embedded(&jsonl, seed).expect("the embedded catalog is well formed");
     support::field_vectors(&dataset.catalog);
     let encoder = support::encoder();
     let stored = std::fs::read(support::vector_file(encoder.fingerprint())).expect("the vectors were just stored");

@@ -12,7 +12,7 @@ use aquiline::eval::Interval;
 use aquiline::session::{Dataset, Method, Session, SteerOptions};
 use aquiline::simulator::Simulator;
 use aquiline::simulator::SimulatorSettings;
-use aquiline::simulator::tastes::{Attributes, Tastes};
+use aquiline::simulator::tastes::{Attributes, Population, Tastes};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -28,7 +28,7 @@ fn main() {
     let embedded = Dataset::embedded(&jsonl, SEED).expect("the embedded catalog is well formed");
     let attributes =
         Attributes::from_jsonl(&jsonl, "catalog.jsonl", &embedded.catalog).expect("every item has attributes");
-    let tastes = Tastes::sample(&attributes, SEED);
+    let tastes = Tastes::sample(&attributes, Population::default(), SEED);
     let world = World { tastes, attributes };
     measure("embedded catalog", embedded, pairs, Some(&world));
 

@@ -29,7 +29,7 @@ use crate::judge::Judge;
 use crate::ratings::Division;
 use crate::session::view::Tell;
 use crate::session::{Dataset, Session, TrainOptions};
-use crate::simulator::tastes::{Attributes, Tastes};
+use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::{ReferenceFit, UpdateLog};
 pub use arm::Arm;
@@ -107,14 +107,27 @@ pub struct World {
 }
 
 impl HiddenTastes {
-    /// Those behind the ratings of [`Dataset::embedded`] with the same seed.
+    /// The embedded films and their tastes, rated by so many more people, and so much more by each, that after
+    /// [`World::open`] has divided the ratings the reward is left with as many as [`Dataset::embedded`] has.
     ///
     /// # Errors
-    /// As [`Attributes::from_jsonl`].
-    pub fn embedded(jsonl: &[u8], catalog: &Catalog, seed: u64) -> Result<Self> {
-        let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", catalog)?;
-        Ok(HiddenTastes { tastes: Tastes::sample(&attributes, seed), attributes })
+    /// As [`Dataset::embedded`].
+    pub fn embedded(jsonl: &[u8], seed: u64) -> Result<(Dataset, Self)> {
+        let Population { users, ratings: (fewest, most) } = Population::default();
+        let population = Population {
+            users: (users as f64 / (1.0 - JURY)) as usize,
+            ratings: (with_withheld(fewest), with_withheld(most)),
+        };
+        let catalog = Catalog::from_jsonl(jsonl, "catalog.jsonl")?;
+        let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;
+        let tastes = Tastes::sample(&attributes, population, seed);
+        let ratings = tastes.ratings(&catalog, &attributes, seed)?;
+        Ok((Dataset { catalog, ratings }, HiddenTastes { attributes, tastes }))
     }
+}
+
+fn with_withheld(ratings: u32) -> u32 {
+    (f64::from(ratings) / (1.0 - WITHHELD)) as u32
 }
 
 impl World {
@@ -156,8 +169,8 @@ impl World {
     }
 
     /// The same world with another environment.
-    pub fn with_simulator(self, settings: SimulatorSettings) -> Self {
-        World { session: self.session.with_simulator(Simulator::new(settings)), ..self }
+    pub fn with_simulator(self, simulator: Simulator) -> Self {
+        World { session: self.session.with_simulator(simulator), ..self }
     }
 
     /// Fits a reference for the users that are not steered; `options.users` is not looked at.

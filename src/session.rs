@@ -25,7 +25,7 @@ use crate::policy::ReferencePolicy;
 use crate::ratings::Ratings;
 use crate::rollout::transcript::Transcript;
 use crate::rollout::{RolloutSettings, Trajectory};
-use crate::simulator::tastes::{Attributes, Tastes};
+use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::checkpoint::Checkpoint;
 use episode::EpisodeRequest;
@@ -143,8 +143,8 @@ impl Dataset {
     pub fn embedded(jsonl: &[u8], seed: u64) -> Result<Self> {
         let catalog = Catalog::from_jsonl(jsonl, "catalog.jsonl")?;
         let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;
-        let ratings = Tastes::sample(&attributes, seed).ratings(&catalog, &attributes, seed)?;
-        Ok(Dataset { catalog, ratings })
+        let tastes = Tastes::sample(&attributes, Population::default(), seed);
+        Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog })
     }
 
     /// A MovieLens-format pair of csv files.

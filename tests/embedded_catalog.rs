@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aquiline::catalog::{Catalog, Item};
 use aquiline::ratings::Ratings;
 use aquiline::session::Dataset;
-use aquiline::simulator::tastes::{Attribute, Attributes, SCALE, Tastes, USERS};
+use aquiline::simulator::tastes::{Attribute, Attributes, Population, SCALE, Tastes, USERS};
 use serde::Deserialize;
 
 const JSONL: &[u8] = include_bytes!("../data/catalog.jsonl");
@@ -137,8 +137,8 @@ fn equal_seeds_give_equal_ratings_and_other_seeds_others() {
 #[test]
 fn ratings_follow_the_hidden_enjoyment() {
     let (attributes, ratings) = (attributes(), ratings(0));
-    let tastes = Tastes::sample(&attributes, 0);
-    let strangers = Tastes::sample(&attributes, 1);
+    let tastes = Tastes::sample(&attributes, Population::default(), 0);
+    let strangers = Tastes::sample(&attributes, Population::default(), 1);
     let correlation = |tastes: &Tastes, shift: usize| {
         let enjoyed = ratings.entries().iter().map(|rating| {
             let user = (rating.user as usize + shift) % USERS;
@@ -163,11 +163,17 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
 #[test]
 fn a_wrong_number_of_attributes_is_refused() {
     let attributes = attributes();
-    let error = Tastes::sample(&attributes, 0).ratings(&catalog(), &attributes[1..], 0).unwrap_err();
+    let error =
+        Tastes::sample(&attributes, Population::default(), 0).ratings(&catalog(), &attributes[1..], 0).unwrap_err();
     assert_eq!(error.code(), "numeric.wrong_size");
 }
 
-/// Lines of the sources that name what only evaluation may see, but for the simulator's own.
+fn is_evaluation(path: &std::path::Path) -> bool {
+    ["src/simulator.rs", "src/experiment.rs"].iter().any(|file| path == std::path::Path::new(file))
+        || path.starts_with("src/experiment")
+}
+
+/// Lines of the sources that name what only evaluation may see, but for the simulator's own and evaluation itself.
 fn lines_that_see_the_truth() -> Vec<String> {
     let names = ["tastes", "true_attributes", "enjoyment", "Attributes", "Tastes"];
     let mut folders = vec![std::path::PathBuf::from("src")];
@@ -176,7 +182,7 @@ fn lines_that_see_the_truth() -> Vec<String> {
         for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
-            } else if !path.starts_with("src/simulator") && path != std::path::Path::new("src/simulator.rs") {
+            } else if !path.starts_with("src/simulator") && !is_evaluation(&path) {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let code = text.lines().map(|line| line.trim().split("//").next().unwrap_or_default().trim());
                 let is_told =
@@ -191,9 +197,10 @@ fn lines_that_see_the_truth() -> Vec<String> {
 #[test]
 fn only_the_making_of_ratings_sees_attributes_and_tastes() {
     let allowed = [
-        "use crate::simulator::tastes::{Attributes, Tastes};",
+        "use crate::simulator::tastes::{Attributes, Population, Tastes};",
         r#"let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;"#,
-        "let ratings = Tastes::sample(&attributes, seed).ratings(&catalog, &attributes, seed)?;",
+        "let tastes = Tastes::sample(&attributes, Population::default(), seed);",
+        "Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog })",
     ];
     let expected = allowed.map(|line| format!("src/session.rs: {line}"));
     assert_eq!(lines_that_see_the_truth(), expected, "true attributes and tastes are for evaluation only");

@@ -9,7 +9,7 @@ use aquiline::elm::Manifold;
 use aquiline::experiment::{Anchors, Arm, HiddenTastes, Metric, Outcome, Pair, Row, Table, World};
 use aquiline::search::Strategy;
 use aquiline::session::{Dataset, Method, Session, TrainOptions};
-use aquiline::simulator::SimulatorSettings;
+use aquiline::simulator::{Simulator, SimulatorSettings};
 
 const CANDIDATES: usize = 8;
 
@@ -29,8 +29,7 @@ fn dataset() -> Dataset {
 }
 
 fn world() -> World {
-    let dataset = dataset();
-    let hidden = HiddenTastes::embedded(JSONL.as_bytes(), &dataset.catalog, 0).unwrap();
+    let (dataset, hidden) = HiddenTastes::embedded(JSONL.as_bytes(), 0).unwrap();
     let world = World::open(support::encoder(), dataset, Some(hidden), Some(&VECTORS), 0, async |_| Ok(()));
     pollster::block_on(world).unwrap()
 }
@@ -125,9 +124,9 @@ fn a_policy_can_be_gone_back_to_and_tried_in_another_environment() {
     let pairs = world.pairs(Anchors::Low, 1).unwrap();
     let arm = Arm::episodes(Method::Eagle, 1);
     let (bytes, before) = (world.policy_bytes().unwrap(), measure(&world, &arm, &pairs));
-    world = world.with_simulator(SimulatorSettings { fidelity: 0.0, temperature: 1.0 });
+    world = world.with_simulator(Simulator::new(SimulatorSettings { fidelity: 0.0, temperature: 1.0 }));
     assert_ne!(measure(&world, &arm, &pairs), before, "an environment that never obeys writes other texts");
-    world = world.with_simulator(SimulatorSettings::default());
+    world = world.with_simulator(Simulator::new(SimulatorSettings::default()));
     world.load_policy(&bytes).unwrap();
     assert_eq!(measure(&world, &arm, &pairs), before);
 }

@@ -19,8 +19,6 @@ use crate::ratings::{Rating, Ratings};
 
 /// Users of the embedded world.
 pub const USERS: usize = 420;
-/// Fewest and most ratings of one user.
-const RATINGS_PER_USER: (u32, u32) = (28, 52);
 /// Lowest and highest rating.
 pub const SCALE: (f32, f32) = (0.5, 5.0);
 
@@ -53,11 +51,29 @@ const ATTRIBUTES: usize = 16;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attributes([f32; ATTRIBUTES]);
 
+/// How many people rate how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Population {
+    /// Users.
+    pub users: usize,
+    /// Fewest and most ratings of one user.
+    pub ratings: (u32, u32),
+}
+
+impl Default for Population {
+    /// Those of the embedded world.
+    fn default() -> Self {
+        Population { users: USERS, ratings: (28, 52) }
+    }
+}
+
 /// What the users of the embedded world enjoy. Hidden from every fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tastes {
     /// One taste an attribute, for every user.
     users: Vec<[f32; ATTRIBUTES]>,
+    /// Fewest and most ratings of one user.
+    ratings: (u32, u32),
     /// What an average item has: enjoyment is measured from there.
     average: [f32; ATTRIBUTES],
 }
@@ -131,10 +147,10 @@ impl Attributes {
 }
 
 impl Tastes {
-    /// Invents [`USERS`] users for a catalog with these attributes.
-    pub fn sample(items: &[Attributes], seed: u64) -> Self {
+    /// Invents users for a catalog with these attributes.
+    pub fn sample(items: &[Attributes], population: Population, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let users = (0..USERS).map(|user| {
+        let users = (0..population.users).map(|user| {
             let mut taste = [0.0; ATTRIBUTES];
             ARCHETYPES[user % ARCHETYPES.len()]
                 .iter()
@@ -144,7 +160,7 @@ impl Tastes {
         let users = users.collect();
         let mean =
             |attribute: usize| items.iter().map(|item| item.0[attribute]).sum::<f32>() / items.len().max(1) as f32;
-        Tastes { users, average: std::array::from_fn(mean) }
+        Tastes { users, ratings: population.ratings, average: std::array::from_fn(mean) }
     }
 
     /// How much more a user enjoys an item than an average one, in stars before rounding.
@@ -180,7 +196,7 @@ impl Tastes {
 
     /// The items a user sees: those they expect to enjoy, and some by chance.
     fn watched(&self, user: usize, items: &[Attributes], random: &mut ChaCha8Rng) -> Vec<usize> {
-        let count = random.random_range(RATINGS_PER_USER.0..=RATINGS_PER_USER.1) as usize;
+        let count = random.random_range(self.ratings.0..=self.ratings.1) as usize;
         let drawn = |(index, item)| (self.enjoyment(user, item) + 1.2 * bell(random), index);
         let mut drawn: Vec<(f32, usize)> = items.iter().enumerate().map(drawn).collect();
         drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
