@@ -8,6 +8,7 @@
 mod episode;
 mod perform;
 mod search;
+mod tick;
 mod training;
 pub mod view;
 
@@ -32,6 +33,7 @@ use episode::EpisodeRequest;
 use perform::{Chooser, Memory, encode_missing};
 pub use search::SearchOptions;
 use serde::Deserialize;
+use tick::Tick;
 pub use training::TrainOptions;
 use view::{GapView, InfoView, Progress, Tell, View};
 
@@ -213,7 +215,7 @@ impl Session {
         while !fitting.is_done() {
             fitting.sweep()?;
             let (done, total) = fitting.progress();
-            tick(Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" })).await?;
+            tick.tell(Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" })).await?;
         }
         let alignment = fitting.finish();
         let Some(Dataset { catalog, ratings }) = self.dataset.take() else { return Ok(()) };
@@ -277,28 +279,24 @@ impl Session {
         let (trajectory, transcript) = match options.policy {
             Method::BestOfN => {
                 let best = self.best_of_n(options, &mut tick).await?;
-                tick(Tell::anchor(view.state(&best.0.anchor, &best.0.anchor), &options.user)).await?;
+                tick.tell(Tell::anchor(view.state(&best.0.anchor, &best.0.anchor), &options.user)).await?;
                 for (index, step) in best.0.steps.iter().enumerate() {
-                    tick(Tell::step(view.step(index, step, &best.0.anchor))).await?;
+                    tick.tell(Tell::step(view.step(index, step, &best.0.anchor))).await?;
                 }
                 best
             }
             _ => self.episode(options, options.seed, true, &mut tick).await?,
         };
-        tick(Tell::done(view.trajectory(&trajectory))).await?;
+        tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
         Ok((trajectory, transcript))
     }
 
-    async fn best_of_n(
-        &self,
-        options: &SteerOptions,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<(Trajectory, Transcript)> {
+    async fn best_of_n(&self, options: &SteerOptions, tick: &mut dyn Tick) -> Result<(Trajectory, Transcript)> {
         let mut runs = Vec::new();
         for run in 0..options.subset {
             runs.push(self.episode(options, options.seed.wrapping_add(run as u64), false, tick).await?);
             let progress = Progress { kind: "candidates", done: run + 1, total: options.subset, unit: "actions" };
-            tick(Tell::Progress(progress)).await?;
+            tick.tell(Tell::Progress(progress)).await?;
         }
         let environment_calls = runs.iter().map(|(run, _)| run.environment_calls).sum();
         let best =
@@ -312,7 +310,7 @@ impl Session {
         options: &SteerOptions,
         seed: u64,
         announce: bool,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<(Trajectory, Transcript)> {
         let agent = self.agent()?;
         let chooser = self.chooser(options)?;

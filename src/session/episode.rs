@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::perform::{Chooser, Memory, Performer, Transition};
+use super::tick::Tick;
 use super::view::{Tell, View};
 use crate::action::ActionSpace;
 use crate::agent::{Event, drive};
@@ -37,7 +38,7 @@ impl Session {
         request: &EpisodeRequest<'_>,
         memory: &mut Memory,
         view: Option<&View<'_>>,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<EpisodeRun> {
         let start = self.agent()?.rollout(request.user, request.item, request.settings.clone())?;
         let mut performer = self.performer(request.user, request.chooser, memory)?;
@@ -93,7 +94,7 @@ pub(super) async fn follow<M: Machine>(
     performer: &mut Performer<'_>,
     user: &str,
     view: Option<&View<'_>>,
-    tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    tick: &mut dyn Tick,
 ) -> Result<(Trajectory, Transcript)> {
     let mut transcript = Transcript::default();
     let mut anchor = None;
@@ -113,7 +114,7 @@ pub(super) async fn follow<M: Machine>(
             }
             Event::Step(index, step) => Tell::step(view.step(index, step, anchor.as_ref().unwrap_or(&step.state))),
         };
-        tick.borrow_mut()(told).await
+        tick.borrow_mut().tell(told).await
     };
     let trajectory = drive(start, perform, observe).await?;
     Ok((trajectory, transcript))

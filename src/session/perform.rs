@@ -17,6 +17,7 @@ use crate::train::{Decision, Target};
 use crate::transition::TransitionModel;
 use crate::utility::Utility;
 
+use super::tick::Tick;
 use super::view::{Progress, Tell};
 
 /// Texts encoded before the cache is brought up to date: what a cancelled run may lose.
@@ -104,11 +105,7 @@ impl Memory {
 impl Performer<'_> {
     /// One effect: the simulator proposes, rewrites and decodes, the encoder encodes, the policy chooses, and a design
     /// over the sentence vectors of actions picks the shortlist.
-    pub(super) async fn perform(
-        &mut self,
-        effect: &Effect,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Reply> {
+    pub(super) async fn perform(&mut self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
         match effect {
             Effect::Propose { item, profile, count, seed } => {
                 Ok(Reply::Actions(self.space.of(self.simulator.propose(item, profile, *count, *seed), *seed)))
@@ -135,14 +132,14 @@ impl Performer<'_> {
         }
     }
 
-    async fn encode(&mut self, texts: &[String], tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> Result<Latents> {
+    async fn encode(&mut self, texts: &[String], tick: &mut dyn Tick) -> Result<Latents> {
         let unknown: Vec<String> = texts.iter().filter(|text| self.catalog.get(text).is_none()).cloned().collect();
         encode_missing(self.encoder, &mut self.memory.vectors, &unknown, "candidates", tick).await?;
         let known = |text: &String| self.catalog.get(text).or_else(|| self.memory.vectors.get(text));
         Ok(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known)))
     }
 
-    async fn choose(&mut self, choices: &Choices, tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> Result<Choice> {
+    async fn choose(&mut self, choices: &Choices, tick: &mut dyn Tick) -> Result<Choice> {
         let (checkpoint, is_reference) = match self.chooser {
             Chooser::Computed(policy) => return self.choose_by(policy, choices, tick).await,
             Chooser::Trained(checkpoint) => (checkpoint, false),
@@ -167,12 +164,7 @@ impl Performer<'_> {
         Ok(choice)
     }
 
-    async fn choose_by(
-        &mut self,
-        policy: ReferencePolicy,
-        choices: &Choices,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Choice> {
+    async fn choose_by(&mut self, policy: ReferencePolicy, choices: &Choices, tick: &mut dyn Tick) -> Result<Choice> {
         let (weights, design) = policy.distribution(choices)?;
         if let Some(encoding) = self.encoding {
             let observation = self.observe(encoding, None, choices, tick).await?;
@@ -192,7 +184,7 @@ impl Performer<'_> {
         &mut self,
         model: &TransitionModel,
         choices: &Choices,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<Choice> {
         let candidates = self.numbered(&choices.actions, tick).await?;
         let gains = self.predicted_gains(model, &choices.state.latent, &candidates)?;
@@ -201,11 +193,7 @@ impl Performer<'_> {
     }
 
     /// The rows of actions in the table, to which new ones are added.
-    pub(super) async fn numbered(
-        &mut self,
-        actions: &[Action],
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Vec<u32>> {
+    pub(super) async fn numbered(&mut self, actions: &[Action], tick: &mut dyn Tick) -> Result<Vec<u32>> {
         let new: Vec<Action> =
             actions.iter().filter(|action| self.memory.table.number_of(action).is_none()).cloned().collect();
         let texts: Vec<String> = new.iter().map(|action| action.text.clone()).collect();
@@ -227,7 +215,7 @@ impl Performer<'_> {
         encoding: &StateEncoding,
         transitions: Option<&TransitionModel>,
         choices: &Choices,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<Observation> {
         let candidates = self.numbered(&choices.actions, tick).await?;
         let sentences = self.encode(&fields(&choices.state.item), tick).await?;
@@ -264,7 +252,7 @@ pub(super) async fn encode_missing(
     cache: &mut VectorCache,
     texts: &[String],
     kind: &'static str,
-    tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+    tick: &mut dyn Tick,
 ) -> Result<()> {
     let mut missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
     missing.sort_by_key(|text| (text.len(), *text));
@@ -272,7 +260,7 @@ pub(super) async fn encode_missing(
     let (mut done, total) = (0, missing.len());
     for round in missing.chunks(TEXTS_PER_ROUND) {
         let report = async |of_round: usize, _: usize| {
-            tick(Tell::Progress(Progress { kind, done: done + of_round, total, unit: "texts" })).await
+            tick.tell(Tell::Progress(Progress { kind, done: done + of_round, total, unit: "texts" })).await
         };
         let encoded = encoder.encode(round, report).await?;
         for (text, vector) in round.iter().zip(encoded.vectors.rows()) {

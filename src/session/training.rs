@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Session;
 use super::episode::{EpisodeRequest, EpisodeRun};
 use super::perform::{Chooser, Memory, Transition};
+use super::tick::Tick;
 use super::view::{Progress, Tell, TrainEvent};
 use crate::action::ActionSpace;
 use crate::encoder::DIMENSIONS;
@@ -125,13 +126,13 @@ impl Session {
         let shape = NetworkShape::of(encoding.width(FIELDS * DIMENSIONS), run.memory.table.width());
         let mut learner = Learner::new(shape, options.settings.clone())?;
         let after_epoch = async |done, total| {
-            tick(Tell::Progress(Progress { kind: "reference-fit", done, total, unit: "epochs" })).await
+            tick.tell(Tell::Progress(Progress { kind: "reference-fit", done, total, unit: "epochs" })).await
         };
         let (table, device) = (&run.memory.table, self.encoder.device());
         let fit = learner.fit_reference(&targets, table, options.reference_epochs, device, after_epoch).await?;
         self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner, transitions });
         self.memory.replace(Some(run.memory));
-        tick(Tell::Training(Box::new(TrainEvent::Reference { fit }))).await?;
+        tick.tell(Tell::Training(Box::new(TrainEvent::Reference { fit }))).await?;
         Ok(fit)
     }
 
@@ -159,9 +160,14 @@ impl Session {
             let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
             learn_transitions(&mut policy.transitions, &seen, &run.memory)?;
             logs.push(log);
-            tick(Tell::Training(Box::new(TrainEvent::Update { log }))).await?;
-            tick(Tell::Progress(Progress { kind: "train", done: done + 1, total: options.updates, unit: "updates" }))
-                .await?;
+            tick.tell(Tell::Training(Box::new(TrainEvent::Update { log }))).await?;
+            tick.tell(Tell::Progress(Progress {
+                kind: "train",
+                done: done + 1,
+                total: options.updates,
+                unit: "updates",
+            }))
+            .await?;
         }
         self.memory.replace(Some(run.memory));
         Ok(logs)
@@ -187,7 +193,7 @@ impl Session {
         &self,
         run: &mut Run<'_>,
         encoding: &StateEncoding,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<(Vec<Target>, Vec<Transition>)> {
         let TrainOptions { reference, reference_episodes, reference_horizon, candidates, space, .. } = *run.options;
         let (mut targets, mut transitions) = (Vec::new(), Vec::new());
@@ -203,12 +209,12 @@ impl Session {
             let chooser = Chooser::Computed(reference);
             let request =
                 EpisodeRequest { user: &user, item: &item, chooser, space, settings, encoding: Some(encoding) };
-            let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
+            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
             targets.extend(episode.targets);
             transitions.extend(episode.transitions);
             let (done, total) = (done + 1, reference_episodes);
-            tick(Tell::Progress(Progress { kind: "targets", done, total, unit: "episodes" })).await?;
+            tick.tell(Tell::Progress(Progress { kind: "targets", done, total, unit: "episodes" })).await?;
         }
         Ok((targets, transitions))
     }
@@ -217,7 +223,7 @@ impl Session {
         &self,
         run: &mut Run<'_>,
         policy: &Checkpoint,
-        tick: &mut impl AsyncFnMut(Tell) -> Result<()>,
+        tick: &mut dyn Tick,
     ) -> Result<(Vec<Episode>, Vec<Transition>)> {
         let TrainOptions { episodes: total, group: of_one_kind, horizon, candidates, space, .. } = *run.options;
         let first = policy.learner.progress().updates * total as u64;
@@ -235,11 +241,11 @@ impl Session {
                 settings: RolloutSettings { horizon, candidates, lookahead: false, seed, ..Default::default() },
                 encoding: None,
             };
-            let episode = self.run(&request, &mut run.memory, None, &mut quiet(tick)).await?;
+            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?;
             run.environment_calls += episode.trajectory.environment_calls;
             transitions.extend(steps(&episode.trajectory));
             episodes.extend(lesson(episode, group));
-            tick(Tell::Progress(Progress { kind: "episodes", done: number + 1, total, unit: "episodes" })).await?;
+            tick.tell(Tell::Progress(Progress { kind: "episodes", done: number + 1, total, unit: "episodes" })).await?;
         }
         Ok((episodes, transitions))
     }
@@ -333,10 +339,10 @@ impl Run<'_> {
     }
 }
 
-/// Passes on what may cancel, and keeps the small progress within one episode to itself.
-fn quiet(tick: &mut impl AsyncFnMut(Tell) -> Result<()>) -> impl AsyncFnMut(Tell) -> Result<()> {
+/// Names the small progress within one episode for what it is.
+fn within_episode(tick: &mut dyn Tick) -> impl AsyncFnMut(Tell) -> Result<()> {
     async |told: Tell| match told {
-        Tell::Progress(progress) => tick(Tell::Progress(Progress { kind: "episode", ..progress })).await,
-        other => tick(other).await,
+        Tell::Progress(progress) => tick.tell(Tell::Progress(Progress { kind: "episode", ..progress })).await,
+        other => tick.tell(other).await,
     }
 }
