@@ -35,6 +35,8 @@ pub enum Origin {
     Generic,
     /// Written for one user.
     Personalised,
+    /// Written for one user and this very state, in the proposer's own words.
+    Free,
 }
 
 /// One edit prompt, a sentence such as "Give the lead a talkative companion."
@@ -81,7 +83,7 @@ impl Action {
     pub fn at_once(actions: &[Action]) -> Self {
         let requests: Vec<String> =
             actions.iter().flat_map(Action::requests).map(|text| format!("{ITEM_MARK}{text}")).collect();
-        let is_personalised = actions.iter().any(|action| action.origin == Origin::Personalised);
+        let is_personalised = actions.iter().any(|action| action.origin != Origin::Generic);
         Action {
             text: requests.join("\n"),
             category: actions.first().map_or(Category::Plot, |action| action.category),

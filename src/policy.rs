@@ -160,11 +160,6 @@ fn main_coordinates(points: &Latents, dimensions: usize) -> Latents {
     Latents::from_rows(axes.len(), along_axes)
 }
 
-/// The choice of a candidate without any chance.
-pub(crate) fn certain(index: usize) -> Choice {
-    Choice { index, log_probability: 0.0, design: None }
-}
-
 /// The G-optimal design of the candidates; none where no candidate moves the item.
 fn design(choices: &Choices) -> Result<Option<DesignSummary>> {
     match Design::g_optimal(&displacements(choices), &DesignSettings::default()) {

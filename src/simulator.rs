@@ -65,7 +65,7 @@ impl Simulator {
     }
 
     /// Up to `count` different actions for an item, over all categories: the first half written
-    /// from the item alone, the other half with the profile in view.
+    /// from the item alone, the other half with the profile in view, the last of them in words of its own.
     pub fn propose(&self, item: &Item, profile: &Profile, count: usize, seed: u64) -> Vec<Action> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut unused: Vec<&Kind> = self.bank.kinds().filter(|kind| !kind.is_woven_into(item)).collect();
@@ -73,8 +73,10 @@ impl Simulator {
         let mut categories = Category::ALL.into_iter().cycle();
         let generic = write(&mut unused, count.div_ceil(2), Origin::Generic, &mut categories, &mut random);
         unused.sort_by_key(|kind| std::cmp::Reverse(kind.appeal(profile)));
-        let personalised = write(&mut unused, count / 2, Origin::Personalised, &mut categories, &mut random);
-        generic.into_iter().chain(personalised).collect()
+        let free = (count > 1).then(|| write_freely(&mut unused, profile, &mut categories, &mut random)).flatten();
+        let left = (count / 2).saturating_sub(1);
+        let personalised = write(&mut unused, left, Origin::Personalised, &mut categories, &mut random);
+        generic.into_iter().chain(personalised).chain(free).collect()
     }
 
     /// Rewrites an item as an action asks.
@@ -131,6 +133,22 @@ impl Simulator {
         let others: Vec<&Kind> = self.bank.kinds().filter(|kind| kind.category == category).collect();
         others.choose(random).copied().unwrap_or(asked)
     }
+}
+
+/// Takes the first kind of the next category and asks for it as someone would who has this user in mind.
+fn write_freely(
+    unused: &mut Vec<&Kind>,
+    profile: &Profile,
+    categories: &mut impl Iterator<Item = Category>,
+    random: &mut ChaCha8Rng,
+) -> Option<Action> {
+    let request = write(unused, 1, Origin::Free, categories, random).pop()?;
+    let loved: Vec<&str> = profile.likes.iter().take(2).map(String::as_str).collect();
+    if loved.is_empty() {
+        return Some(request);
+    }
+    let text = format!("{} Do it for a viewer who loves {} films.", request.text, loved.join(" and "));
+    Some(Action { text, ..request })
 }
 
 /// Takes kinds from the front of `unused`, the categories in turn, and writes each as an action.

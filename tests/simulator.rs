@@ -290,13 +290,42 @@ fn proposals_are_different_half_personalised_and_of_every_category() {
             assert_eq!(actions.len(), count);
             let written: BTreeSet<&str> = actions.iter().map(|action| kind_of(&kinds, action).name.as_str()).collect();
             assert_eq!(written.len(), count, "two actions ask for the same kind of edit");
-            let personalised = actions.iter().filter(|action| action.origin == Origin::Personalised).count();
-            assert_eq!(personalised, count / 2);
+            let of = |origin: Origin| actions.iter().filter(|action| action.origin == origin).count();
+            assert_eq!(
+                (of(Origin::Generic), of(Origin::Personalised), of(Origin::Free)),
+                (count - count / 2, count / 2 - 1, 1)
+            );
             let categories: BTreeSet<Category> = actions.iter().map(|action| action.category).collect();
             assert_eq!(categories.len(), 5);
             assert!(actions.iter().all(|action| action.category == kind_of(&kinds, action).category));
         }
     }
+}
+
+#[test]
+fn the_free_edit_names_what_the_user_loves_and_is_understood() {
+    let kinds = kinds();
+    let profile = Profile { likes: vec!["Horror".into(), "Mystery".into()], ..Profile::default() };
+    let (mut understood, total) = (0, 40);
+    for seed in 0..total {
+        let actions = faithful().propose(&item(), &profile, 20, seed);
+        let free = actions.last().expect("twenty were asked for");
+        assert_eq!(free.origin, Origin::Free);
+        assert!(free.text.ends_with("Do it for a viewer who loves Horror and Mystery films."), "{}", free.text);
+        let asked = kinds.iter().find(|kind| kind.actions.iter().any(|action| free.text.starts_with(action)));
+        let done = faithful().rewrite(&item(), free, seed);
+        understood += usize::from(woven(asked.expect("it begins with a known request"), &done) == 1);
+    }
+    assert!(understood > total as usize * 3 / 4, "{understood} of {total}");
+}
+
+#[test]
+fn several_requests_at_once_are_each_met() {
+    let kinds = kinds();
+    let (one, other) = (&kinds[0], kinds.iter().find(|kind| kind.category != kinds[0].category).unwrap());
+    let both = Action::at_once(&[asking(&one.actions[0], one.category), asking(&other.actions[0], other.category)]);
+    let done = faithful().rewrite(&item(), &both, 3);
+    assert_eq!((woven(one, &done), woven(other, &done)), (1, 1));
 }
 
 #[test]

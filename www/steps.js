@@ -30,7 +30,7 @@ export function stepCard(step, before, range) {
       element('p', { class: 'chips' },
         element('span', { class: 'visually-hidden' }, `Edit ${step.index + 1}: `),
         element('span', { class: 'chip' }, action.category),
-        action.origin === 'personalised' ? element('span', { class: 'chip chip-quiet' }, 'for this viewer') : null),
+        action.origin !== 'generic' ? element('span', { class: 'chip chip-quiet' }, 'for this viewer') : null),
       element('h3', {}, action.text),
       utilityChange(before, state),
       utilityTrack(before, state, range),

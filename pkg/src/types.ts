@@ -49,7 +49,7 @@ export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';
 export interface Action {
   text: string;
   category: Category;
-  origin: 'generic' | 'personalised';
+  origin: 'generic' | 'personalised' | 'free';
 }
 
 /** The optimal design over one step's candidates. */

@@ -159,7 +159,7 @@ impl World {
         for run in 0..count {
             let Conditions { candidates, seed, .. } = conditions.again(run);
             let proposed = self.session.simulator().propose(item, &profile, candidates, seed);
-            let written_for_user = proposed.into_iter().filter(|action| action.origin == Origin::Personalised);
+            let written_for_user = proposed.into_iter().filter(|action| action.origin != Origin::Generic);
             let written_for_user: Vec<Action> = written_for_user.collect();
             let mut random = ChaCha8Rng::seed_from_u64(seed);
             requests.push(Action::at_once(&written_for_user.sample(&mut random, HORIZON).cloned().collect::<Vec<_>>()));

@@ -137,7 +137,7 @@ impl ActionTable {
         let number = self.numbers.len() as u32;
         self.rows.extend(sentence.iter().map(|value| value * SENTENCE_SCALE));
         self.rows.extend(Category::ALL.map(|category| f32::from(u8::from(category == action.category))));
-        self.rows.push(f32::from(u8::from(action.origin == Origin::Personalised)));
+        self.rows.push(f32::from(u8::from(action.origin != Origin::Generic)));
         self.actions.push(action.clone());
         self.numbers.insert(action.clone(), number);
         Ok(number)

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::latent::Latents;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::fields;
-use crate::policy::{ReferencePolicy, certain, draw, predicted_shortlist, shortlist};
+use crate::policy::{ReferencePolicy, draw, predicted_shortlist, shortlist};
 use crate::rollout::{Choice, Choices, Effect, Reply};
 use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
@@ -189,7 +189,7 @@ impl Performer<'_> {
         let candidates = self.numbered(&choices.actions, tick).await?;
         let gains = self.predicted_gains(model, &choices.state.latent, &candidates)?;
         let better = |best: usize, other: usize| if gains[other] > gains[best] { other } else { best };
-        Ok(certain((0..gains.len()).reduce(better).unwrap_or(0)))
+        Ok(Choice { index: (0..gains.len()).reduce(better).unwrap_or(0), log_probability: 0.0, design: None })
     }
 
     /// The rows of actions in the table, to which new ones are added.

@@ -66,9 +66,9 @@ impl Kind {
 
     /// How clearly a request asks for this kind; 0 for not at all.
     ///
-    /// Shared keywords count, and half of them where one takes something away and the other does not.
+    /// A request that begins with one of its phrasings is clear. Else shared keywords count, and half of them where one takes something away and the other does not.
     pub(super) fn match_score(&self, request: &str, words: &BTreeSet<String>) -> f64 {
-        if self.actions.iter().any(|action| action == request) {
+        if self.actions.iter().any(|action| request.starts_with(action)) {
             return 10.0;
         }
         let shared = self.keywords.intersection(words).count() as f64;
