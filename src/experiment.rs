@@ -261,6 +261,6 @@ impl World {
 }
 
 fn fit_judge(division: &Division, session: &Session, seed: u64) -> Result<Judge> {
-    let settings = AlignmentSettings { seed: seed.wrapping_add(1), ..Default::default() };
-    Judge::fit(division, &session.field_vectors()?, &settings)
+    let fields = session.field_vectors()?;
+    Judge::fit(division, &fields, &AlignmentSettings::for_items(fields.len(), seed.wrapping_add(1)))
 }

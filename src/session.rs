@@ -210,7 +210,7 @@ impl Session {
         let texts = texts_of(dataset.catalog.items());
         encode_missing(&self.encoder, &mut self.cache, &texts, "encode", &mut tick).await?;
         let fields = rows(&self.cache, &texts, FIELDS)?;
-        let settings = AlignmentSettings { seed: self.seed, ..Default::default() };
+        let settings = AlignmentSettings::for_items(dataset.catalog.len(), self.seed);
         let mut fitting = Fitting::start(&dataset.ratings, &fields, &settings)?;
         while !fitting.is_done() {
             fitting.sweep()?;

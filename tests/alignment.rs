@@ -218,7 +218,7 @@ fn equal_seeds_give_equal_bits_and_other_seeds_other_maps() {
 #[test]
 fn a_fit_by_sweeps_reports_its_progress_and_ends_like_one_in_one_go() {
     let (ratings, fields) = planted();
-    let settings = AlignmentSettings { sweeps: 3, ..light() };
+    let settings = AlignmentSettings { sweeps: 3, trials: 0, ..light() };
     let mut fitting = Fitting::start(&ratings, &fields, &settings).unwrap();
     let mut seen = vec![fitting.progress()];
     while !fitting.is_done() {
@@ -227,6 +227,44 @@ fn a_fit_by_sweeps_reports_its_progress_and_ends_like_one_in_one_go() {
     }
     assert_eq!(seen, [(0, 6), (1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]);
     assert_eq!(fitting.finish(), fit(&ratings, &fields, &settings).unwrap());
+}
+
+#[test]
+fn ridges_that_are_wrong_are_left_for_better_ones() {
+    let (ratings, fields) = planted();
+    let skill = |map_ridge, bias_ridge, trials| {
+        let settings = AlignmentSettings { map_ridge, bias_ridge, trials, ..light() };
+        fit(&ratings, &fields, &settings).unwrap().skill().rmse_ratio
+    };
+    let (right, strong, eased) = (skill(10.0, 10.0, 0), skill(1e5, 10.0, 0), skill(1e5, 10.0, 5));
+    assert!(eased < strong - 0.05, "{strong} eased to {eased}, {right} is possible");
+    assert!(skill(10.0, 10.0, 5) <= right, "trials never end with worse than the first");
+    let (weak, firmed) = (skill(10.0, 1e-3, 0), skill(10.0, 1e-3, 9));
+    assert!(firmed < weak, "{weak} firmed to {firmed}");
+}
+
+#[test]
+fn trials_end_early_where_texts_tell_nothing_and_progress_never_goes_back() {
+    let (ratings, _) = planted();
+    let strangers = field_vectors(&mut ChaCha8Rng::seed_from_u64(99));
+    let settings = AlignmentSettings { map_ridge: 1000.0, trials: 4, ..light() };
+    let mut fitting = Fitting::start(&ratings, &strangers, &settings).unwrap();
+    let (mut sweeps, mut last) = (0, fitting.progress());
+    while !fitting.is_done() {
+        fitting.sweep().unwrap();
+        let now = fitting.progress();
+        assert!(now.0 > last.0 && now.1 == last.1, "{last:?} then {now:?}");
+        (sweeps, last) = (sweeps + 1, now);
+    }
+    assert_eq!(last, (8 + 8 * 3 + 8, 8 + 8 * 3 + 8));
+    assert!(sweeps < last.1, "not every ridge was tried");
+}
+
+#[test]
+fn of_a_small_catalog_more_is_held_out_to_choose_a_ridge() {
+    let held_out = |items| AlignmentSettings::for_items(items, 0).held_out;
+    assert_eq!([held_out(0), held_out(20), held_out(100_000)], [0.25, 0.25, 0.1]);
+    assert!((held_out(200) - 0.2).abs() < 1e-9);
 }
 
 #[test]

@@ -26,10 +26,14 @@ pub struct AlignmentSettings {
     pub weights: Vec<f32>,
     /// Strength with which users' vectors are drawn to 0.
     pub user_ridge: f64,
-    /// Strength with which the map is drawn to 0.
+    /// Strength with which the map is drawn to 0: the strongest that is tried.
     pub map_ridge: f64,
-    /// The same for the bias coordinate.
+    /// The same for the bias coordinate: the weakest that is tried.
     pub bias_ridge: f64,
+    /// How often the map's ridge is eased to a third, and then how often the bias coordinate's is tripled, as long as
+    /// that predicts held-out items better. Where texts say much about tastes, a strong ridge on the map would make all
+    /// places nearly alike; where items are few, a weak one on the bias learns each of them by heart.
+    pub trials: usize,
     /// Turns of users and map.
     pub sweeps: usize,
     /// Conjugate-gradient steps in each turn of the map.
@@ -49,6 +53,7 @@ impl Default for AlignmentSettings {
             user_ridge: 20.0,
             map_ridge: 3000.0,
             bias_ridge: 300.0,
+            trials: 3,
             sweeps: 8,
             gradient_steps: 15,
             held_out: 0.1,
@@ -56,6 +61,13 @@ impl Default for AlignmentSettings {
         }
     }
 }
+
+/// Between two ridges that are tried.
+const RIDGE_STEP: f64 = 3.0;
+/// Turns with each further ridge: the fit goes on from where it was.
+const SWEEPS_OF_TRIAL: usize = 3;
+/// Held-out items from which a ridge can be chosen.
+const ENOUGH_HELD_OUT: f64 = 40.0;
 
 /// Fits an alignment in one go; see [`Fitting`] for doing it sweep by sweep.
 ///
@@ -76,12 +88,32 @@ pub struct Fitting<'a> {
     ratings: &'a Ratings,
     fields: &'a Latents,
     settings: &'a AlignmentSettings,
-    split: Option<Split>,
     features: FeatureMap,
     rows: Latents,
     current: JointFit<'a>,
+    /// While some items are held out: which, and what was seen of them.
+    trial: Option<Trial<'a>>,
     skill: Skill,
     done: usize,
+    total: usize,
+}
+
+/// The fit with items held out.
+struct Trial<'a> {
+    split: Split,
+    /// The best so far, to go on from.
+    best: Option<JointFit<'a>>,
+    /// Sweeps left with the ridges of now.
+    left: usize,
+    /// Ridges left to be tried, of the map and then of the bias coordinate.
+    ridges: [usize; 2],
+}
+
+/// Strength with which the rows of the map are drawn to 0.
+#[derive(Clone, Copy)]
+struct Ridges {
+    map: f64,
+    bias: f64,
 }
 
 impl<'a> Fitting<'a> {
@@ -99,11 +131,17 @@ impl<'a> Fitting<'a> {
         let split = ratings.split_items(&everything, settings.held_out, settings.seed);
         let features = FeatureMap::fit(fields, &settings.components, &settings.weights);
         let rows = features.apply_all(fields);
+        let (left, ridges) = (settings.sweeps, [settings.trials; 2]);
+        let has_both = settings.sweeps > 0 && !split.train.is_empty() && !split.test.is_empty();
+        let trial = has_both.then_some(Trial { split, best: None, left, ridges });
+        let of_trial = trial.as_ref().map_or(0, |_| settings.sweeps + 2 * settings.trials * SWEEPS_OF_TRIAL);
+        let start = Ridges { map: settings.map_ridge, bias: settings.bias_ridge };
         Ok(Fitting {
-            split: (!split.train.is_empty() && !split.test.is_empty()).then_some(split),
-            current: JointFit::start(settings, ratings, &rows),
+            current: JointFit::start(settings, ratings, &rows, start),
+            trial,
             skill: Skill::unknown(ratings),
             done: 0,
+            total: of_trial + settings.sweeps,
             ratings,
             fields,
             settings,
@@ -112,10 +150,9 @@ impl<'a> Fitting<'a> {
         })
     }
 
-    /// Sweeps done and sweeps in all.
+    /// Sweeps done or no longer needed, and sweeps in all.
     pub fn progress(&self) -> (usize, usize) {
-        let fits = if self.split.is_some() { 2 } else { 1 };
-        (self.done, fits * self.settings.sweeps)
+        (self.done, self.total)
     }
 
     /// Whether nothing is left to do.
@@ -129,14 +166,40 @@ impl<'a> Fitting<'a> {
     /// # Errors
     /// As [`Alignment::place`]; none with rows that [`Fitting::start`] accepted.
     pub fn sweep(&mut self) -> Result<()> {
-        let held_out = self.split.as_ref().filter(|_| self.done < self.settings.sweeps);
-        let ratings = held_out.map_or(self.ratings, |split| &split.train);
-        self.current.sweep(ratings);
         self.done += 1;
-        if let Some(split) = held_out.filter(|_| self.done == self.settings.sweeps) {
-            let next = JointFit::start(self.settings, self.ratings, &self.rows);
-            let fitted = std::mem::replace(&mut self.current, next).finish(&split.train, &self.features, self.skill);
-            self.skill = Skill::measure(&fitted, &split.train, &split.test, self.fields)?;
+        let Some(trial) = &mut self.trial else {
+            self.current.sweep(self.ratings);
+            return Ok(());
+        };
+        self.current.sweep(&trial.split.train);
+        trial.left -= 1;
+        if trial.left == 0 {
+            self.judge_ridge()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the next ridge if that may help, else ends the trial with the best ones.
+    fn judge_ridge(&mut self) -> Result<()> {
+        let Some(trial) = &mut self.trial else { return Ok(()) };
+        let Split { train, test } = &trial.split;
+        let fitted = self.current.clone().finish(train, &self.features, self.skill);
+        let skill = Skill::measure(&fitted, train, test, self.fields)?;
+        match &trial.best {
+            Some(best) if skill.rmse_ratio >= self.skill.rmse_ratio => {
+                let is_of_map = self.current.ridges.map != best.ridges.map;
+                trial.ridges[usize::from(!is_of_map)] = 0;
+            }
+            _ => (self.skill, trial.best) = (skill, Some(self.current.clone())),
+        }
+        let best = trial.best.clone().expect("the first ridges are the best so far");
+        match trial.next(best.ridges) {
+            Some(ridges) => self.current = JointFit { ridges, ..best },
+            None => {
+                self.current = JointFit::start(self.settings, self.ratings, &self.rows, best.ridges);
+                self.trial = None;
+                self.done = self.total - self.settings.sweeps;
+            }
         }
         Ok(())
     }
@@ -147,7 +210,28 @@ impl<'a> Fitting<'a> {
     }
 }
 
+impl Trial<'_> {
+    /// The ridges to be tried after the best ones so far.
+    fn next(&mut self, best: Ridges) -> Option<Ridges> {
+        self.left = SWEEPS_OF_TRIAL;
+        let [of_map, of_bias] = &mut self.ridges;
+        if *of_map > 0 {
+            *of_map -= 1;
+            return Some(Ridges { map: best.map / RIDGE_STEP, ..best });
+        }
+        *of_bias = of_bias.checked_sub(1)?;
+        Some(Ridges { bias: best.bias * RIDGE_STEP, ..best })
+    }
+}
+
 impl AlignmentSettings {
+    /// The default for a catalog of this size: of a small one more is held out, up to a quarter, as a few items tell no
+    /// ridge from another.
+    pub fn for_items(items: usize, seed: u64) -> Self {
+        let held_out = (ENOUGH_HELD_OUT / items.max(1) as f64).clamp(0.1, 0.25);
+        AlignmentSettings { held_out, seed, ..Default::default() }
+    }
+
     fn check(&self, fields: &Latents) -> Result<()> {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         let parts = self.components.len();
@@ -182,8 +266,10 @@ pub(super) fn fit_user(ratings: &[Rating], items: &Latents, mean: f32, ridge: f6
     (bias, vector)
 }
 
+#[derive(Clone)]
 struct JointFit<'a> {
     settings: &'a AlignmentSettings,
+    ridges: Ridges,
     mean: f32,
     /// items × features.
     features: DMatrix<f64>,
@@ -194,7 +280,7 @@ struct JointFit<'a> {
 }
 
 impl<'a> JointFit<'a> {
-    fn start(settings: &'a AlignmentSettings, ratings: &Ratings, rows: &Latents) -> Self {
+    fn start(settings: &'a AlignmentSettings, ratings: &Ratings, rows: &Latents, ridges: Ridges) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
         let columns = rows.dimensions();
         let size = 0.5 / (columns as f64).sqrt();
@@ -206,6 +292,7 @@ impl<'a> JointFit<'a> {
         }
         JointFit {
             settings,
+            ridges,
             mean: ratings.mean(),
             features: DMatrix::from_row_iterator(rows.len(), columns, rows.values().iter().map(|&v| f64::from(v))),
             map,
@@ -270,7 +357,7 @@ impl<'a> JointFit<'a> {
         let mut result = placed * &self.features;
         for (row, (mut to, from)) in result.row_iter_mut().zip(map.row_iter()).enumerate() {
             let is_bias = row == self.settings.dimensions;
-            to += from * if is_bias { self.settings.bias_ridge } else { self.settings.map_ridge };
+            to += from * if is_bias { self.ridges.bias } else { self.ridges.map };
         }
         result
     }
