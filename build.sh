@@ -129,8 +129,8 @@ check() {
   need_npm
   say "Format, lints and types"
   cargo fmt --check
-  cargo clippy --quiet --all-targets -- -D warnings
-  RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps
+  cargo clippy --quiet --features cli --all-targets -- -D warnings
+  RUSTDOCFLAGS='-D warnings' cargo doc --quiet --features cli --no-deps
   (cd pkg && npm run --silent typecheck)
 }
 
@@ -138,7 +138,7 @@ run_tests() {
   models
   check
   say "Native tests"
-  cargo test --quiet
+  cargo test --quiet --features cli
   npm_package
   size
   need_chromium

@@ -28,7 +28,8 @@ fn every_module_is_declared_once() {
     let order = declared_modules();
     assert!(order.len() > 15, "{order:?}");
     for line in source_lines() {
-        assert!(line.module == "lib" || order.contains(&line.module), "{} is in no module", line.place);
+        let is_outside = ["lib", "bin"].contains(&line.module.as_str());
+        assert!(is_outside || order.contains(&line.module), "{} is in no module", line.place);
     }
 }
 
@@ -44,14 +45,25 @@ fn only_the_networks_name_burn_and_only_the_encoder_the_tokenizer() {
 }
 
 #[test]
-fn nothing_performs_io_or_reads_a_clock_or_ambient_randomness() {
-    let outside = ["std::fs", "std::net", "std::env", "std::time", "Instant", "SystemTime", "rand::rng(", "thread_rng"];
-    forbid(&outside, &[]);
+fn only_the_command_line_performs_io_or_reads_a_clock() {
+    let outside = ["std::fs", "std::net", "std::env", "std::time", "Instant", "SystemTime"];
+    forbid(&outside, &["bin"]);
+    forbid(&["rand::rng(", "thread_rng"], &[]);
 }
 
 #[test]
 fn only_the_product_and_the_encoder_are_async() {
-    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "experiment", "wasm"]);
+    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "experiment", "wasm", "bin"]);
+}
+
+#[test]
+fn the_command_line_knows_the_library_as_everyone_does() {
+    for line in source_lines().iter().filter(|line| line.module == "bin") {
+        // What is private to the library stays so: no file of it is compiled in once more.
+        let found = ["#[path", "include!(", "include_str!("].into_iter().find(|name| line.code.contains(name));
+        assert!(found.is_none(), "{}: `{}`", line.place, found.unwrap_or(""));
+    }
+    forbid(&["clap::", "ctrlc::", "indicatif::", "flate2::", "pollster::"], &["bin"]);
 }
 
 #[test]

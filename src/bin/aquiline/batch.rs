@@ -1,0 +1,116 @@
+//! Requests by the line: each is answered on a line of its own, in order, and a bad one stops none of the others.
+
+use std::io::BufRead;
+
+use aquiline::Error;
+use aquiline::error::DataError;
+use aquiline::session::{Method, SteerOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, Outcome};
+use crate::world::World;
+use crate::{interrupt, output, story, values};
+
+/// What a request need not say.
+#[derive(Debug, Clone)]
+pub struct Defaults {
+    /// How edits are chosen.
+    pub policy: Method,
+    /// Edits in a row.
+    pub horizon: usize,
+    /// Candidates at each step.
+    pub candidates: usize,
+    /// Size of the subset; as [`values::subset`] where nothing is said.
+    pub subset: Option<usize>,
+    /// Seeds the episode.
+    pub seed: u64,
+}
+
+/// One line. A name that is none of these is an error: it would be a setting that is silently left out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    user: String,
+    item: String,
+    policy: Option<Method>,
+    horizon: Option<usize>,
+    candidates: Option<usize>,
+    subset: Option<usize>,
+    seed: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct ErrorLine {
+    error: ErrorView,
+}
+
+#[derive(Serialize)]
+struct ErrorView {
+    code: &'static str,
+    message: String,
+    line: u64,
+}
+
+/// Answers every line of `source`; `file` is only used in messages.
+pub fn run(world: &World, source: &mut dyn BufRead, file: &str, defaults: &Defaults) -> Outcome<()> {
+    let (mut requests, mut failed) = (0, 0);
+    for line in 1.. {
+        let mut bytes = Vec::new();
+        let read = interrupt::waiting(|| source.read_until(b'\n', &mut bytes));
+        if read.map_err(|error| Failure::failed(format!("{file} cannot be read on: {error}")))? == 0 {
+            break;
+        }
+        if bytes.trim_ascii().is_empty() {
+            continue;
+        }
+        requests += 1;
+        match answer(world, &bytes, file, line, defaults) {
+            Ok(trajectory) => output::json(&trajectory)?,
+            Err(error) if error.code() == "cancelled" => return Err(error.into()),
+            Err(error) => {
+                failed += 1;
+                let (code, message) = (error.code(), error.to_string());
+                output::json(&ErrorLine { error: ErrorView { code, message, line } })?;
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::failed(format!("{failed} of {requests} requests failed; their lines of the result say why"))),
+    }
+}
+
+fn answer(
+    world: &World,
+    bytes: &[u8],
+    file: &str,
+    line: u64,
+    defaults: &Defaults,
+) -> aquiline::Result<serde_json::Value> {
+    let malformed = |error: serde_json::Error| {
+        Error::from(DataError::Malformed { file: file.to_owned(), line, why: error.to_string() })
+    };
+    let request: Request = serde_json::from_slice(bytes).map_err(malformed)?;
+    Ok(story::value(&world.steer(&defaults.with(request))?.view))
+}
+
+impl Defaults {
+    /// The request of a user and an item.
+    pub fn options(&self, user: String, item: String) -> SteerOptions {
+        let Defaults { policy, horizon, candidates, seed, .. } = *self;
+        let subset = values::subset(self.subset, candidates);
+        SteerOptions { user, item, policy, horizon, candidates, subset, seed, ..Default::default() }
+    }
+
+    fn with(&self, request: Request) -> SteerOptions {
+        let Request { user, item, policy, horizon, candidates, subset, seed } = request;
+        let of_request = Defaults {
+            policy: policy.unwrap_or(self.policy),
+            horizon: horizon.unwrap_or(self.horizon),
+            candidates: candidates.unwrap_or(self.candidates),
+            subset: subset.or(self.subset),
+            seed: seed.unwrap_or(self.seed),
+        };
+        of_request.options(user, item)
+    }
+}

@@ -1,0 +1,113 @@
+//! Which items and ratings: the embedded films, a MovieLens-format folder, or files of one's own.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use aquiline::catalog::Catalog;
+use aquiline::experiment::HiddenTastes;
+use aquiline::ratings::Ratings;
+use aquiline::session::Dataset;
+
+use crate::failure::{Failure, Outcome};
+
+/// The films that the library comes with.
+const EMBEDDED: &[u8] = include_bytes!("../../../data/catalog.jsonl");
+/// MovieLens rates from half a star to five.
+const MOVIELENS_SCALE: (f32, f32) = (0.5, 5.0);
+
+/// Items, ratings, and what all commands share. Without any of them: the embedded films with simulated viewers.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DataArguments {
+    /// Your items, one JSON object a line: id, title, plot, and year, genres where known
+    #[arg(long, value_name = "FILE.jsonl", requires = "ratings", help_heading = "Data")]
+    catalog: Option<PathBuf>,
+    /// Their ratings: a csv file with the columns userId, movieId and rating
+    #[arg(long, value_name = "FILE.csv", requires = "catalog", help_heading = "Data")]
+    ratings: Option<PathBuf>,
+    /// Lowest and highest rating there can be [default: 0.5 5]
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["LOWEST", "HIGHEST"],
+        allow_negative_numbers = true,
+        requires = "ratings",
+        help_heading = "Data"
+    )]
+    scale: Option<Vec<f32>>,
+    /// A MovieLens-format folder with movies.csv (with an overview column) and ratings.csv, or both as .csv.gz
+    #[arg(long, value_name = "DIR", conflicts_with = "catalog", help_heading = "Data")]
+    data: Option<PathBuf>,
+    /// Seeds everything that is drawn
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl DataArguments {
+    /// Reads what was named.
+    pub fn read(&self) -> Outcome<Dataset> {
+        match (&self.catalog, &self.ratings, &self.data) {
+            (Some(catalog), Some(ratings), _) => {
+                let items = Catalog::from_jsonl(&read(catalog)?, &catalog.to_string_lossy())?;
+                rated(items, ratings, self.scale()?)
+            }
+            (_, _, Some(folder)) => {
+                let movies = in_folder(folder, "movies.csv")?;
+                let catalog = Catalog::from_movielens_csv(&read(&movies)?, &movies.to_string_lossy())?;
+                rated(catalog, &in_folder(folder, "ratings.csv")?, MOVIELENS_SCALE)
+            }
+            _ => Ok(Dataset::embedded(EMBEDDED, self.seed)?),
+        }
+    }
+
+    /// The same for an experiment, with the hidden tastes where they are known.
+    pub fn with_judges(&self, seed: u64) -> Outcome<(Dataset, Option<HiddenTastes>)> {
+        if self.catalog.is_some() || self.data.is_some() {
+            return Ok((self.read()?, None));
+        }
+        let (dataset, hidden) = HiddenTastes::embedded(EMBEDDED, seed)?;
+        Ok((dataset, Some(hidden)))
+    }
+
+    /// What the data are called in names of files.
+    pub fn name(&self) -> String {
+        let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let named = self.catalog.as_ref().or(self.data.as_ref());
+        named.and_then(stem).unwrap_or_else(|| "embedded".to_owned())
+    }
+
+    fn scale(&self) -> Outcome<(f32, f32)> {
+        match self.scale.as_deref() {
+            None => Ok(MOVIELENS_SCALE),
+            Some(&[lowest, highest]) if lowest.is_finite() && highest.is_finite() && lowest < highest => {
+                Ok((lowest, highest))
+            }
+            Some(_) => Err(Failure::bad_input("--scale needs two numbers, the lower one first")),
+        }
+    }
+}
+
+/// A file's bytes, decompressed where its name ends in `.gz`.
+pub fn read(path: &Path) -> Outcome<Vec<u8>> {
+    let unreadable = |error: std::io::Error| Failure::unreadable(path, &error);
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(unreadable)?;
+    Ok(plain)
+}
+
+fn rated(catalog: Catalog, ratings: &Path, scale: (f32, f32)) -> Outcome<Dataset> {
+    let ratings = Ratings::from_movielens_csv(&read(ratings)?, &ratings.to_string_lossy(), scale)?;
+    Ok(Dataset { ratings: ratings.for_catalog(&catalog)?, catalog })
+}
+
+fn in_folder(folder: &Path, name: &str) -> Outcome<PathBuf> {
+    let candidates = [folder.join(name), folder.join(format!("{name}.gz"))];
+    let missing = || Failure::bad_input(format!("{} has neither {name} nor {name}.gz", folder.display()));
+    candidates.into_iter().find(|path| path.exists()).ok_or_else(missing)
+}

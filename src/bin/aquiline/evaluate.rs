@@ -1,0 +1,175 @@
+//! `aquiline evaluate`: what policies gain on low-rated items, with intervals.
+
+use std::path::PathBuf;
+
+use aquiline::eval::Interval;
+use aquiline::session::{Method, SteerOptions};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::Serialize;
+
+use crate::data::{DataArguments, read};
+use crate::failure::{Failure, Outcome};
+use crate::world::{ModelArguments, World};
+use crate::{output, values};
+
+/// "Low-rated": at most this share of the top rating.
+const LOW: f32 = 0.5;
+
+/// Of `aquiline evaluate`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    models: ModelArguments,
+    /// A way to choose; several may be named [default: uniform and greedy]
+    #[arg(long = "policy", value_name = "POLICY", value_parser = values::method())]
+    policies: Vec<Method>,
+    /// A trained policy, for eagle and eagle-reference
+    #[arg(long, value_name = "CHECKPOINT")]
+    policy_file: Option<PathBuf>,
+    /// Pairs of a user and an item they rated low
+    #[arg(long, default_value_t = 20, value_parser = values::positive)]
+    pairs: usize,
+    /// Edits in a row
+    #[arg(long, default_value_t = SteerOptions::default().horizon, value_parser = values::positive)]
+    horizon: usize,
+    /// Candidate edits at each step
+    #[arg(long, default_value_t = SteerOptions::default().candidates, value_parser = values::positive)]
+    candidates: usize,
+    /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
+    #[arg(long, value_parser = values::positive)]
+    subset: Option<usize>,
+}
+
+/// The comparison; intervals are of 95 %, by bootstrap over pairs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Comparison {
+    pairs: usize,
+    horizon: usize,
+    candidates: usize,
+    seed: u64,
+    policies: Vec<Score>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Score {
+    policy: &'static str,
+    /// U of the last text, less U of the anchor.
+    gain: Interval,
+    /// The same, less that of the first policy on the same pair.
+    over_first: Interval,
+    /// Share of episodes whose last text was no better, so that the anchor was kept.
+    kept: f64,
+    /// Rewrites of an episode.
+    rewrites: f64,
+}
+
+/// What a policy came to, pair by pair.
+struct Runs {
+    gains: Vec<f64>,
+    kept: usize,
+    rewrites: usize,
+}
+
+/// Steers every pair by every policy.
+pub fn run(arguments: &Arguments) -> Outcome<()> {
+    let policy = arguments.policy_file.as_deref().map(read).transpose()?;
+    let mut world = World::open(&arguments.data, &arguments.models)?;
+    if let Some(bytes) = policy {
+        world.load_policy(&bytes, arguments.data.seed)?;
+    }
+    let pairs = pairs(&world, arguments)?;
+    let policies = match arguments.policies.as_slice() {
+        [] => &[Method::Uniform, Method::Greedy],
+        named => named,
+    };
+    let runs = policies.iter().map(|&policy| arguments.runs(&world, &pairs, policy)).collect::<Outcome<Vec<_>>>()?;
+    let comparison = Comparison::of(arguments, policies, &runs);
+    if arguments.data.json { output::json(&comparison) } else { comparison.print() }
+}
+
+/// Users in a random order, each with the low-rated item that they are predicted to like least.
+fn pairs(world: &World, arguments: &Arguments) -> Outcome<Vec<(String, String)>> {
+    let agent = world.session.agent()?;
+    let mut users = agent.ratings().users().to_vec();
+    users.shuffle(&mut ChaCha8Rng::seed_from_u64(arguments.data.seed));
+    let low = users.into_iter().filter_map(|user| {
+        let item = agent.low_rated(&user, LOW).ok()?.id.clone();
+        Some((user, item))
+    });
+    let pairs: Vec<_> = low.take(arguments.pairs).collect();
+    if pairs.is_empty() {
+        return Err(Failure::bad_input("no user rated an item at half of the top rating or below"));
+    }
+    Ok(pairs)
+}
+
+impl Arguments {
+    fn runs(&self, world: &World, pairs: &[(String, String)], policy: Method) -> Outcome<Runs> {
+        let mut runs = Runs { gains: Vec::new(), kept: 0, rewrites: 0 };
+        for (number, (user, item)) in pairs.iter().enumerate() {
+            let options = SteerOptions {
+                user: user.clone(),
+                item: item.clone(),
+                policy,
+                horizon: self.horizon,
+                candidates: self.candidates,
+                subset: values::subset(self.subset, self.candidates),
+                seed: self.data.seed.wrapping_add(number as u64),
+                ..Default::default()
+            };
+            let trajectory = world.steer(&options)?.trajectory;
+            runs.gains.push(f64::from(trajectory.last().utility - trajectory.anchor.utility));
+            runs.kept += usize::from(trajectory.is_kept());
+            runs.rewrites += trajectory.environment_calls;
+        }
+        Ok(runs)
+    }
+}
+
+impl Comparison {
+    fn of(arguments: &Arguments, policies: &[Method], runs: &[Runs]) -> Self {
+        let Arguments { horizon, candidates, .. } = *arguments;
+        let seed = arguments.data.seed;
+        let first = runs.first().map_or(&[][..], |first| &first.gains);
+        let score = |(policy, runs): (&Method, &Runs)| {
+            let margins: Vec<f64> = runs.gains.iter().zip(first).map(|(gain, first)| gain - first).collect();
+            let share = |count: usize| count as f64 / runs.gains.len() as f64;
+            Score {
+                policy: policy.name(),
+                gain: Interval::of_mean(&runs.gains, seed),
+                over_first: Interval::of_mean(&margins, seed),
+                kept: share(runs.kept),
+                rewrites: share(runs.rewrites),
+            }
+        };
+        let policies = policies.iter().zip(runs).map(score).collect();
+        Comparison { pairs: first.len(), horizon, candidates, seed, policies }
+    }
+
+    fn print(&self) -> Outcome<()> {
+        let Comparison { pairs, horizon, candidates, seed, policies } = self;
+        output::line(format_args!(
+            "{pairs} low-rated pairs, {horizon} edits, {candidates} candidates, seed {seed}; means with 95 % intervals"
+        ))?;
+        let columns = ("policy", "gain in U", "over the first", "kept", "rewrites");
+        output::line(format_args!(
+            "{:16} {:27} {:27} {:>4} {:>9}",
+            columns.0, columns.1, columns.2, columns.3, columns.4
+        ))?;
+        policies.iter().try_for_each(Score::print)
+    }
+}
+
+impl Score {
+    fn print(&self) -> Outcome<()> {
+        let Score { policy, gain, over_first, kept, rewrites } = self;
+        let (gain, over_first) = (gain.to_string(), over_first.to_string());
+        output::line(format_args!("{policy:16} {gain:27} {over_first:27} {kept:4.2} {rewrites:9.1}"))
+    }
+}

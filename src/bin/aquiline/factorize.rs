@@ -1,0 +1,125 @@
+//! `aquiline factorize`: weighted alternating least squares on the ratings alone.
+
+use std::path::PathBuf;
+
+use aquiline::factorization::{Factorization, Factors};
+use aquiline::ratings::{Ratings, Split};
+use aquiline::session::view::Progress;
+use serde::Serialize;
+
+use crate::data::DataArguments;
+use crate::failure::Outcome;
+use crate::output::{self, Destination};
+use crate::report::Report;
+use crate::{interrupt, values};
+
+/// Of `aquiline factorize`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Share of the ratings that the fit does not see, to measure it on
+    #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = values::share)]
+    hold_out: f64,
+    /// Dimension of the vectors
+    #[arg(long, default_value_t = Factorization::default().factors, value_parser = values::positive)]
+    factors: usize,
+    /// Strength with which vectors are drawn to 0, in units of one observation
+    #[arg(long, default_value_t = Factorization::default().ridge)]
+    ridge: f64,
+    /// Alternating sweeps
+    #[arg(long, default_value_t = Factorization::default().sweeps, value_parser = values::positive)]
+    sweeps: usize,
+    /// Write the factors there, one JSON object a line: the mean, every user, every item
+    #[arg(long, value_name = "FILE.jsonl")]
+    out: Option<PathBuf>,
+}
+
+/// What a fit came to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    users: usize,
+    items: usize,
+    ratings: usize,
+    held_out: usize,
+    factors: usize,
+    sweeps: usize,
+    /// On the ratings that were fitted.
+    rmse: f64,
+    /// On those that were not; none without any.
+    held_out_rmse: Option<f64>,
+    /// Of predicting the mean of the fitted ratings for all that were not.
+    mean_rmse: Option<f64>,
+}
+
+/// One line of the file.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line<'a> {
+    Mean { value: f32 },
+    User { id: &'a str, bias: f32, vector: &'a [f32] },
+    Item { id: &'a str, bias: f32, vector: &'a [f32] },
+}
+
+/// Fits, measures, and writes the factors that were measured.
+pub fn run(arguments: &Arguments) -> Outcome<()> {
+    let out = arguments.out.as_deref().map(Destination::check).transpose()?;
+    let ratings = arguments.data.read()?.ratings;
+    let split = ratings.split_ratings(arguments.hold_out, arguments.data.seed);
+    let factors = fit(arguments, &split.train)?;
+    if let Some(out) = out {
+        out.write(&output::jsonl(lines(&factors, &ratings)))?;
+    }
+    let summary = Summary::of(arguments, &factors, &split);
+    if arguments.data.json { output::json(&summary) } else { summary.print() }
+}
+
+fn fit(arguments: &Arguments, ratings: &Ratings) -> Outcome<Factors> {
+    let Arguments { factors, ridge, sweeps, .. } = *arguments;
+    let settings = Factorization { factors, ridge, sweeps, seed: arguments.data.seed, ..Default::default() };
+    let report = Report::new();
+    let fitted = settings.fit(ratings, |done, total| {
+        report.progress(&Progress { kind: "factorize", done, total, unit: "sweeps" });
+        interrupt::check()
+    });
+    report.clear();
+    Ok(fitted?)
+}
+
+fn lines<'a>(factors: &'a Factors, ratings: &'a Ratings) -> impl Iterator<Item = Line<'a>> {
+    let users = ratings.users().iter().zip(&factors.user_biases).zip(factors.users.rows());
+    let items = ratings.items().iter().zip(&factors.item_biases).zip(factors.items.rows());
+    std::iter::once(Line::Mean { value: factors.mean })
+        .chain(users.map(|((id, &bias), vector)| Line::User { id, bias, vector }))
+        .chain(items.map(|((id, &bias), vector)| Line::Item { id, bias, vector }))
+}
+
+impl Summary {
+    fn of(arguments: &Arguments, factors: &Factors, Split { train, test }: &Split) -> Self {
+        let off_the_mean = || test.entries().iter().map(|rating| rating.value - factors.mean);
+        Summary {
+            users: train.users().len(),
+            items: train.items().len(),
+            ratings: train.len() + test.len(),
+            held_out: test.len(),
+            factors: arguments.factors,
+            sweeps: arguments.sweeps,
+            rmse: factors.rmse(train),
+            held_out_rmse: (!test.is_empty()).then(|| factors.rmse(test)),
+            mean_rmse: (!test.is_empty()).then(|| aquiline::factorization::rmse(off_the_mean())),
+        }
+    }
+
+    fn print(&self) -> Outcome<()> {
+        let Summary { users, items, ratings, held_out, factors, sweeps, rmse, .. } = self;
+        output::line(format_args!("{ratings} ratings of {items} items by {users} users"))?;
+        output::line(format_args!("{factors} factors, {sweeps} sweeps: error {rmse:.4} on the ratings fitted"))?;
+        match (self.held_out_rmse, self.mean_rmse) {
+            (Some(rmse), Some(mean)) => output::line(format_args!(
+                "error {rmse:.4} on {held_out} ratings held out, where the mean alone has {mean:.4}"
+            )),
+            _ => output::line("no rating was held out, so nothing says how well it predicts"),
+        }
+    }
+}

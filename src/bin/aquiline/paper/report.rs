@@ -1,0 +1,129 @@
+//! The tables, from the records of one or more files.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use aquiline::eval::Interval;
+use aquiline::experiment::{Foresight, Metric, Outcome, Row, Table as Comparison};
+
+use super::plan::{DIFFERENCES, Table};
+use super::record::{Conditions, Record};
+
+/// Seeds the bootstraps.
+const SEED: u64 = 0;
+
+/// Everything about one world as Markdown.
+pub fn markdown(records: &[Record]) -> String {
+    let mut text = String::new();
+    let tables = tables(records);
+    text.push_str(&conditions(records, &tables));
+    for (&table, comparison) in &tables {
+        let _ = write!(text, "\n{}", comparison.to_markdown());
+        text.push_str(&differences(table, comparison));
+    }
+    text.push_str(&foresight(records));
+    text.push_str(&training(records));
+    text
+}
+
+/// Arms by table, each with its outcomes by seed.
+pub fn tables(records: &[Record]) -> BTreeMap<Table, Comparison> {
+    let mut tables: BTreeMap<Table, Vec<(String, BTreeMap<u64, Vec<Outcome>>)>> = BTreeMap::new();
+    for record in records {
+        let Record::Arm { seed, table, name, outcomes, .. } = record else { continue };
+        let rows = tables.entry(*table).or_default();
+        let place = rows.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            rows.push((name.clone(), BTreeMap::new()));
+            rows.len() - 1
+        });
+        rows[place].1.insert(*seed, outcomes.clone());
+    }
+    let row = |(name, seeds): (String, BTreeMap<u64, Vec<Outcome>>)| Row { name, seeds: seeds.into_values().collect() };
+    let comparison = |(table, rows): (Table, Vec<_>)| {
+        (table, Comparison { title: table.title().to_owned(), rows: rows.into_iter().map(row).collect() })
+    };
+    tables.into_iter().map(comparison).collect()
+}
+
+fn conditions(records: &[Record], tables: &BTreeMap<Table, Comparison>) -> String {
+    let Some(Record::Conditions(conditions)) = records.first() else { return String::new() };
+    let Conditions { world, pairs, candidates, updates, episodes, states, kl_weight, budget } = conditions;
+    let seeds = tables.values().flat_map(|table| &table.rows).map(|row| row.seeds.len()).max().unwrap_or(0);
+    let accuracies = records.iter().filter_map(|record| match record {
+        Record::Judge { accuracy, .. } => Some(*accuracy),
+        _ => None,
+    });
+    let accuracies: Vec<f64> = accuracies.collect();
+    let accuracy = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
+    format!(
+        "**{world}**: {seeds} seeds × {pairs} pairs, {candidates} candidates a step, {updates} updates of {episodes} \
+         episodes from a reference fitted at {states} states, α = {kl_weight}, {budget} calls where they \
+         are equal. The judge puts {:.0} % of the pairs of ratings that it never saw into their order.\n",
+        100.0 * accuracy
+    )
+}
+
+fn differences(table: Table, comparison: &Comparison) -> String {
+    let row = |name: &str| comparison.rows.iter().find(|row| row.name == name);
+    let mut text = String::new();
+    for (_, arm, other) in DIFFERENCES.iter().filter(|(of, _, _)| *of == table) {
+        let (Some(one), Some(two)) = (row(arm), row(other)) else { continue };
+        let of = |metric: Metric, digits: usize| {
+            let Interval { mean, low, high } = one.difference(two, metric)?;
+            Some(format!("{} {mean:+.digits$} [{low:+.digits$}, {high:+.digits$}]", metric.name()))
+        };
+        let parts = [of(Metric::UtilityGain, 3), of(Metric::JudgeGain, 3), of(Metric::EnjoymentGain, 2)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let _ = writeln!(text, "- {arm} − {other}: {}", parts.join("; "));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+fn foresight(records: &[Record]) -> String {
+    let groups = records.iter().filter_map(|record| match record {
+        Record::Foresight { found, .. } => Some(found),
+        _ => None,
+    });
+    let groups: Vec<&Vec<Foresight>> = groups.collect();
+    let Some(one) = groups.iter().flat_map(|found| found.iter()).next() else { return String::new() };
+    let shortfall = |of: fn(&Foresight) -> f64| {
+        let share = |found: &Foresight| 100.0 * (found.known - of(found)) / found.known.abs();
+        let groups: Vec<Vec<f64>> = groups.iter().map(|found| found.iter().map(share).collect()).collect();
+        let Interval { mean, low, high } = Interval::of_groups(&groups, SEED);
+        let worst = groups.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+        format!("{mean:.1} % [{low:.1}, {high:.1}] | {worst:.1} %")
+    };
+    let lines = [
+        ("the transition model's predictions", shortfall(|found| found.predicted)),
+        ("the sentence vectors of the requests", shortfall(|found| found.by_requests)),
+        ("nothing: the first candidates", shortfall(|found| found.first)),
+    ];
+    let mut text = format!(
+        "\n| {} of {} candidates chosen by | log det short of the choice that pays for all, mean | worst |\n|---|---|---|\n",
+        one.chosen, one.candidates
+    );
+    for (name, cells) in lines {
+        let _ = writeln!(text, "| {name} | {cells} |");
+    }
+    text
+}
+
+fn training(records: &[Record]) -> String {
+    let mut text = String::new();
+    for record in records {
+        let Record::Training { seed, name, seconds, environment_calls, fit, logs } = record else { continue };
+        let Some(last) = logs.last() else { continue };
+        let _ = writeln!(
+            text,
+            "| {name} | {seed} | {environment_calls} | {seconds:.0} | {:.2} ({:.2}) | {:+.3} | {:.2} | {:.2} |",
+            fit.kl, fit.uniform_kl, last.gain_mean, last.kl, last.entropy
+        );
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "\n| policy | seed | calls | seconds | held-out KL of the reference (of uniform) | last gain | KL | entropy |\n\
+         |---|---|---|---|---|---|---|---|\n{text}"
+    )
+}

@@ -1,0 +1,41 @@
+//! Values of arguments: names of policies, and numbers with bounds.
+
+use aquiline::session::Method;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+const METHODS: [Method; 8] = [
+    Method::Uniform,
+    Method::Optimistic,
+    Method::GOptimal,
+    Method::Greedy,
+    Method::BestOfN,
+    Method::Eagle,
+    Method::EagleReference,
+    Method::Foresight,
+];
+
+/// Reads the name of a way to choose.
+pub fn method() -> impl TypedValueParser<Value = Method> {
+    let named = |name: String| METHODS.into_iter().find(|method| method.name() == name);
+    PossibleValuesParser::new(METHODS.map(Method::name))
+        .map(move |name| named(name).expect("only names of methods are possible values"))
+}
+
+/// Reads a whole number from 1.
+pub fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("use a whole number from 1".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// Reads a share that leaves something over.
+pub fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "use a number from 0 to below 1".to_owned())
+}
+
+/// As many actions as were asked for, or as many of ten as there are candidates.
+pub fn subset(asked: Option<usize>, candidates: usize) -> usize {
+    asked.unwrap_or_else(|| candidates.clamp(1, 10))
+}

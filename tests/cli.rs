@@ -1,0 +1,274 @@
+//! The program `aquiline`, run as a user runs it: real files, real pipes, the real model, the embedded films.
+//!
+//! Runs of the encoder are the expensive part, so there are few, and all share one folder of sentence vectors.
+
+mod support;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// Where the catalog has been encoded: the first run does, which takes a while.
+static CACHE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli-cache");
+    let output = command(&["align", "--json"]).env("AQUILINE_CACHE", &cache).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    cache
+});
+
+/// Small enough to be quick.
+const SMALL: [&str; 4] = ["--horizon", "1", "--candidates", "3"];
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aquiline"));
+    command.args(words).env("AQUILINE_MODELS", support::models_folder());
+    command
+}
+
+/// Runs with the shared vectors.
+fn run(words: &[&str]) -> Output {
+    command(words).env("AQUILINE_CACHE", &*CACHE).output().unwrap()
+}
+
+/// Runs with the shared vectors and lines on stdin.
+fn run_on(words: &[&str], input: &str) -> Output {
+    let mut command = command(words);
+    command.env("AQUILINE_CACHE", &*CACHE).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// Every line as JSON, after a run that went well.
+fn lines(output: &Output) -> Vec<Value> {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    parsed(output)
+}
+
+fn parsed(output: &Output) -> Vec<Value> {
+    stdout(output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, code: i32, message: &str) {
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(output));
+    assert!(stderr(output).contains(message), "{}", stderr(output));
+    assert!(output.stdout.is_empty(), "{}", stdout(output));
+}
+
+/// An empty folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn read_lines(path: &str) -> Vec<Value> {
+    std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn help_names_the_commands_and_the_exit_codes() {
+    let output = command(&["--help"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    for word in ["factorize", "align", "gaps", "design", "train", "steer", "evaluate", "Exit codes", "130"] {
+        assert!(stdout(&output).contains(word), "{word}");
+    }
+    assert_refused(&command(&["steer", "--policy", "best"]).output().unwrap(), 2, "possible values: uniform");
+    assert_refused(&command(&["gaps", "--count", "0"]).output().unwrap(), 2, "whole number from 1");
+}
+
+#[test]
+fn factorize_needs_no_model_and_writes_every_factor() {
+    let folder = folder("cli-factorize");
+    let out = path(&folder, "factors.jsonl");
+    let words = ["factorize", "--json", "--models", "/nowhere", "--sweeps", "3", "--factors", "4", "--out", &out];
+    assert_refused(&command(&words).output().unwrap(), 2, "unexpected argument '--models'");
+    let words = ["factorize", "--json", "--sweeps", "3", "--factors", "4", "--seed", "1", "--out", &out];
+    let summary = lines(&command(&words).output().unwrap()).remove(0);
+    assert!(summary["heldOutRmse"].as_f64().unwrap() < summary["meanRmse"].as_f64().unwrap(), "{summary}");
+    let written = read_lines(&out);
+    let of = |kind: &str| written.iter().filter(|line| line["kind"] == kind).count() as u64;
+    assert_eq!((of("mean"), of("user"), of("item")), (1, 420, 169));
+    assert_eq!(written[1]["vector"].as_array().unwrap().len(), 4);
+
+    let all = lines(&command(&["factorize", "--json", "--sweeps", "1", "--hold-out", "0"]).output().unwrap());
+    assert!(all[0]["heldOutRmse"].is_null());
+    assert_refused(&command(&["factorize", "--hold-out", "1"]).output().unwrap(), 2, "from 0 to below 1");
+}
+
+#[test]
+fn align_encodes_a_catalog_once_and_writes_every_latent() {
+    let folder = folder("cli-align");
+    let out = path(&folder, "latents.jsonl");
+    let before = names(&CACHE.join("vectors"));
+    let summary = lines(&run(&["align", "--json", "--out", &out])).remove(0);
+    assert_eq!((summary["items"].as_u64(), summary["dimensions"].as_u64()), (Some(169), Some(17)));
+    assert!(summary["skill"]["rmseRatio"].as_f64().unwrap() < 1.0, "{summary}");
+    let written = read_lines(&out);
+    assert_eq!(written.len(), 169);
+    assert_eq!(written[0]["latent"].as_array().unwrap().len(), 17);
+    assert_eq!(names(&CACHE.join("vectors")), before, "one file, and none half-written");
+}
+
+#[test]
+fn gaps_and_designs_are_printed_for_machines_and_for_people() {
+    let gaps = lines(&run(&["gaps", "--json", "--user", "viewer-001", "--user", "viewer-002", "--count", "2"]));
+    assert_eq!(gaps.len(), 2);
+    assert!(gaps[0]["utility"].as_f64() >= gaps[1]["utility"].as_f64());
+    assert_eq!(gaps[0]["neighbours"].as_array().unwrap().len(), 3);
+
+    let design = lines(&run(&["design", "--json", "--candidates", "4", "--subset", "2"])).remove(0);
+    let candidates = design["candidates"].as_array().unwrap();
+    let sum = |name: &str| candidates.iter().map(|candidate| candidate[name].as_f64().unwrap()).sum::<f64>();
+    assert_eq!(candidates.len(), 4);
+    assert!((sum("weight") - 1.0).abs() < 1e-9);
+    assert_eq!(candidates.iter().filter(|candidate| candidate["inSubset"] == true).count(), 2);
+    let certificate = &design["certificate"];
+    let (largest, rank) =
+        (certificate["largestLeverage"].as_f64().unwrap(), certificate["effectiveRank"].as_f64().unwrap());
+    assert!(largest >= rank - 1e-9 && largest - rank <= 1e-3 * rank, "{certificate}");
+
+    let people = run(&["design", "--candidates", "2"]);
+    assert_eq!(people.status.code(), Some(0), "{}", stderr(&people));
+    assert!(stdout(&people).contains("carry the design"), "{}", stdout(&people));
+}
+
+#[test]
+fn a_batch_answers_every_line_in_order_and_goes_on_after_bad_ones() {
+    let requests = "{\"user\":\"viewer-001\",\"item\":\"wolf-tax\"}\n\
+        \n\
+        {\"user\":\"viewer-001\",\"item\":\n\
+        {\"user\":\"nobody\",\"item\":\"wolf-tax\"}\n\
+        {\"user\":\"viewer-001\",\"item\":\"wolf-tax\",\"polcy\":\"greedy\"}\n\
+        {\"user\":\"viewer-001\",\"item\":\"wolf-tax\",\"policy\":\"eagle\"}\n\
+        {\"user\":\"viewer-002\",\"item\":\"harmattan\",\"policy\":\"uniform\",\"seed\":7}";
+    let output = run_on(&[&["steer", "--batch", "-"], &SMALL[..]].concat(), requests);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("4 of 6 requests failed"), "{}", stderr(&output));
+    let answers = parsed(&output);
+    let errors: Vec<_> = answers[1..5].iter().map(|line| (&line["error"]["code"], &line["error"]["line"])).collect();
+    assert_eq!(errors[0], (&"data.malformed".into(), &3.into()));
+    assert_eq!(errors[1], (&"data.unknown_user".into(), &4.into()));
+    assert_eq!(errors[2], (&"data.malformed".into(), &5.into()));
+    assert_eq!(errors[3], (&"training.untrained".into(), &6.into()));
+    assert_eq!((&answers[5]["policy"], &answers[5]["seed"]), (&"uniform".into(), &7.into()));
+    assert_eq!(answers.len(), 6);
+
+    let one = [&["steer", "--json", "--user", "viewer-001", "--item", "wolf-tax"], &SMALL[..]].concat();
+    assert_eq!(lines(&run(&one)), answers[..1], "a line of a batch is what a single run prints");
+    let people = run(&["steer", "--policy", "uniform", "--horizon", "1", "--candidates", "1"]);
+    assert_eq!(people.status.code(), Some(0), "{}", stderr(&people));
+    assert!(stdout(&people).contains("Step 1") && stdout(&people).contains("simulator"), "{}", stdout(&people));
+}
+
+#[test]
+fn a_resumed_training_equals_an_unbroken_one_and_its_policy_steers() {
+    let folder = folder("cli-train");
+    let [first, resumed, straight] = ["first", "resumed", "straight"].map(|name| path(&folder, name));
+    let fit = ["--reference-episodes", "2", "--reference", "uniform"];
+    let train = |more: &[&str]| {
+        run(&[&["train", "--json", "--episodes", "2", "--user", "viewer-001"], &SMALL[..], more].concat())
+    };
+    let told = lines(&train(&[&["--out", &first, "--updates", "1"], &fit[..]].concat()));
+    assert_eq!(told.iter().map(|event| &event["type"]).collect::<Vec<_>>(), ["reference", "update"]);
+    assert_eq!(lines(&train(&["--resume", &first, "--out", &resumed, "--updates", "1"]))[0]["log"]["update"], 2);
+    // The budget pays two updates of two episodes of one step.
+    let straight_run = train(&[&["--out", &straight, "--updates", "9", "--budget", "5"], &fit[..]].concat());
+    assert_eq!(lines(&straight_run).len(), 3);
+    assert!(std::fs::read(&resumed).unwrap() == std::fs::read(&straight).unwrap(), "the resumed run has other bits");
+    assert_eq!(names(&folder), ["first", "resumed", "straight"], "and nothing half-written");
+
+    let evaluate = ["evaluate", "--policy", "uniform", "--policy", "eagle", "--pairs", "2", "--policy-file", &straight];
+    let comparison = lines(&run(&[&evaluate[..], &["--json"], &SMALL[..]].concat())).remove(0);
+    assert_eq!((&comparison["pairs"], &comparison["policies"][1]["policy"]), (&2.into(), &"eagle".into()));
+    assert_eq!(comparison["policies"][0]["overFirst"]["mean"], 0.0);
+    let gain = &comparison["policies"][1]["gain"];
+    assert!(gain["low"].as_f64() <= gain["mean"].as_f64() && gain["mean"].as_f64() <= gain["high"].as_f64());
+}
+
+#[test]
+fn bad_data_is_refused_with_its_line() {
+    let folder = folder("cli-data");
+    let (items, ratings) = (path(&folder, "items.jsonl"), path(&folder, "ratings.csv"));
+    std::fs::write(&items, "{\"id\":\"a\",\"title\":\"A\",\"plot\":\"A kite.\"}\n").unwrap();
+    std::fs::write(&ratings, "userId,movieId,rating\nann,a,4\nann,a,9\n").unwrap();
+    let of = |more: &[&str]| command(&[&["factorize", "--catalog", &items], more].concat()).output().unwrap();
+    assert_refused(&of(&["--ratings", &ratings]), 2, "ratings.csv, line 3: rating 9 is not a number between 0.5 and 5");
+    assert_refused(&of(&[]), 2, "--ratings");
+    assert_refused(&of(&["--ratings", &path(&folder, "none.csv")]), 2, "none.csv cannot be read: No such file");
+    assert_refused(&of(&["--ratings", &ratings, "--scale", "5", "1"]), 2, "the lower one first");
+    assert_eq!(of(&["--ratings", &ratings, "--scale", "1", "10"]).status.code(), Some(0));
+    std::fs::write(&items, "{\"id\":\"a\",\"title\":\"A\",\"plot\":\"A kite.\"}\n{\"id\":1}\n").unwrap();
+    assert_refused(&of(&["--ratings", &ratings]), 2, "items.jsonl, line 2:");
+    let movies = command(&["factorize", "--data", folder.to_str().unwrap()]).output().unwrap();
+    assert_refused(&movies, 2, "has neither movies.csv nor movies.csv.gz");
+}
+
+#[test]
+fn bad_requests_leave_nothing_behind() {
+    let folder = folder("cli-refused");
+    let (out, garbage) = (path(&folder, "out"), path(&folder, "garbage"));
+    std::fs::write(&garbage, b"no checkpoint").unwrap();
+    assert_refused(&run(&["gaps", "--user", "nobody"]), 2, "unknown user \"nobody\"");
+    assert_refused(&run(&["steer", "--item", "nothing"]), 2, "unknown item \"nothing\"");
+    assert_refused(&run(&["train", "--resume", &garbage, "--out", &out]), 2, "error: ");
+    assert_refused(&run(&["steer", "--policy", "eagle"]), 2, "--policy-file");
+    assert_refused(&run(&["train", "--out", &out, "--user", "nobody"]), 2, "unknown user");
+    let models = command(&["align", "--models", folder.to_str().unwrap()]).output().unwrap();
+    assert_refused(&models, 2, "./build.sh models");
+    let nowhere = path(&folder, "missing/out");
+    assert_refused(&run(&["align", "--out", &nowhere]), 2, "its folder does not exist");
+    assert_refused(&run(&["align", "--out", folder.to_str().unwrap()]), 2, "it is no ordinary file");
+    assert_eq!(names(&folder), ["garbage"]);
+    assert_eq!(std::fs::read(&garbage).unwrap(), b"no checkpoint");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_keeps_what_it_learned() {
+    let folder = folder("cli-interrupted");
+    let out = path(&folder, "policy");
+    let words = ["train", "--out", &out, "--reference-episodes", "1", "--reference", "uniform", "--updates", "1000"];
+    let mut command = command(&[&words[..], &["--episodes", "1", "--user", "viewer-001"], &SMALL[..]].concat());
+    command.env("AQUILINE_CACHE", &*CACHE).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut told = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("update 1") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0, "it ended early");
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    // Read on, or the child could wait for a reader.
+    std::io::copy(&mut told, &mut std::io::sink()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("go on with --resume"), "{}", stderr(&output));
+    assert_eq!(names(&folder), ["policy"]);
+    assert!(std::fs::metadata(&out).unwrap().len() > 1000);
+}
