@@ -344,16 +344,17 @@ fn scale(width: usize) -> f32 {
     1.0 / (width as f32).sqrt()
 }
 
-/// The inner product, as eight sums side by side: one sum alone would wait for itself.
+/// The inner product as sixteen sums side by side: one sum alone would wait for itself.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0; 16];
     for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
+        (0..16).for_each(|lane| sums[lane] += a[lane] * b[lane]);
     }
-    sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
+    for half in [8, 4] {
+        (0..half).for_each(|lane| sums[lane] += sums[lane + half]);
+    }
+    sums[..4].iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
 fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {

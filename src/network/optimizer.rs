@@ -77,10 +77,11 @@ impl Optimizer {
                 true => (settings.value_rate, norms.value),
                 false => (settings.policy_rate, norms.policy),
             };
+            let clip = clip(norm);
             let values = &mut parameters.values_mut()[index];
             let moments = self.first[index].iter_mut().zip(&mut self.second[index]);
             for ((value, (first, second)), gradient) in values.iter_mut().zip(moments).zip(&gradient[index]) {
-                *value -= rate * adam(first, second, gradient * clip(norm), corrections);
+                *value -= rate * adam(first, second, gradient * clip, corrections);
             }
         }
         Ok(norms)
