@@ -158,10 +158,19 @@ bench() {
   need_rust
   case "${1:-all}" in
     all)
-      bench design && bench alignment && bench steering && bench eagle && bench wasm
+      bench design && bench learner && bench alignment && bench steering && bench eagle && bench wasm
       ;;
     # The mathematics alone: no encoder to build.
     design) cargo bench --quiet --no-default-features --bench design ;;
+    # Random numbers in place of the encoder's, and PyTorch as peer where there is one.
+    learner)
+      local python="${PYTHON:-python3}"
+      if ! "$python" -c 'import torch' 2>/dev/null; then
+        say "The peer is missing: $python has no torch (pip install torch; PYTHON names another interpreter)"
+        python=
+      fi
+      cargo bench --quiet --bench learner -- ${python:+"$python"}
+      ;;
     wasm)
       npm_package
       node benches/wasm.mjs

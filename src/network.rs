@@ -20,11 +20,8 @@ pub mod observation;
 pub mod optimizer;
 pub mod parameters;
 
-use std::collections::HashMap;
-
 use burn::prelude::*;
 use burn::tensor::TensorData;
-use burn::tensor::activation::gelu;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result, TrainingError};
@@ -65,32 +62,46 @@ pub(crate) struct Batch {
     states: Tensor<2>,
     /// different actions × action.
     actions: Tensor<2>,
-    /// For each decision the column of `actions` of every candidate.
+    /// For each decision the row of `actions` of every candidate.
     candidates: Vec<Vec<usize>>,
     /// For each decision the predicted gain of every candidate, in standard deviations; 0 where nothing is predicted.
     gains: Vec<Vec<f32>>,
-    /// Different actions.
-    different: usize,
 }
 
 /// One pass over a [`Batch`]: what the device keeps for the way back, and what the host reads.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    state_hidden: Hidden,
-    action_hidden: Hidden,
+    pub(crate) policy: PolicyPass,
     value_hidden: Hidden,
-    query: Tensor<2>,
-    key: Tensor<2>,
-    /// Log-probability of every candidate of each decision.
-    pub(crate) log_probabilities: Vec<Vec<f32>>,
     /// V of each decision.
     pub(crate) values: Vec<f32>,
 }
 
-/// A hidden layer before and after its activation.
+/// The policy's part of a [`Pass`].
+#[derive(Debug)]
+pub(crate) struct PolicyPass {
+    state_hidden: Hidden,
+    action_hidden: Hidden,
+    /// q of each decision, side by side.
+    queries: Vec<f32>,
+    /// k of each different action.
+    keys: Vec<f32>,
+    /// Log-probability of every candidate of each decision.
+    pub(crate) log_probabilities: Vec<Vec<f32>>,
+}
+
+/// Slopes of a loss along queries, keys and the trust in gains.
+struct Meetings {
+    along_queries: Vec<f32>,
+    along_keys: Vec<f32>,
+    along_trust: f32,
+}
+
+/// A hidden layer: x before its activation, Φ(x), and x Φ(x) after it, which is gelu.
 #[derive(Debug)]
 struct Hidden {
     before: Tensor<2>,
+    cumulative: Tensor<2>,
     after: Tensor<2>,
 }
 
@@ -133,9 +144,9 @@ pub async fn evaluate(
     if observations.is_empty() {
         return Ok(Vec::new());
     }
-    let batch = Batch::new(observations, table, parameters.shape(), device)?;
-    let Pass { log_probabilities, values, .. } = forward(&parameters.upload(device), &batch, temperature).await?;
-    let evaluations = log_probabilities.into_iter().zip(values);
+    let batch = Batch::new(&observations.iter().collect::<Vec<_>>(), table, parameters.shape(), device)?;
+    let Pass { policy, values, .. } = forward(&parameters.upload(device), &batch, temperature).await?;
+    let evaluations = policy.log_probabilities.into_iter().zip(values);
     let evaluations: Vec<Evaluation> =
         evaluations.map(|(log_probabilities, value)| Evaluation { log_probabilities, value }).collect();
     let finite = |e: &Evaluation| e.value.is_finite() && e.log_probabilities.iter().all(|value| value.is_finite());
@@ -146,28 +157,37 @@ pub async fn evaluate(
 }
 
 /// Both networks on one batch; `weights` in the order of [`Weight::ALL`].
-///
-/// Every state meets every different action once; the host picks the candidates from the products, because most
-/// actions are candidates more than once.
 pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<Pass> {
+    let policy = forward_policy(weights, batch, temperature).await?;
+    let value_hidden = Hidden::of(linear(weights, &batch.states, Weight::Value, Weight::ValueBias));
+    let values = read(linear(weights, &value_hidden.after, Weight::Worth, Weight::WorthBias)).await?;
+    Ok(Pass { policy, value_hidden, values })
+}
+
+/// The policy alone.
+///
+/// Every different action goes through its tower once, however many decisions it is a candidate of. Queries and keys meet
+/// on the host, because few of all pairs are candidates.
+pub(crate) async fn forward_policy(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<PolicyPass> {
     let weight = |weight: Weight| weights[weight as usize].clone();
-    let linear = |x: &Tensor<2>, w: Weight, b: Weight| x.clone().matmul(weight(w)) + weight(b);
-    let state_hidden = Hidden::of(linear(&batch.states, Weight::State, Weight::StateBias));
-    let action_hidden = Hidden::of(linear(&batch.actions, Weight::Action, Weight::ActionBias));
-    let value_hidden = Hidden::of(linear(&batch.states, Weight::Value, Weight::ValueBias));
+    let state_hidden = Hidden::of(linear(weights, &batch.states, Weight::State, Weight::StateBias));
+    let action_hidden = Hidden::of(linear(weights, &batch.actions, Weight::Action, Weight::ActionBias));
     let query = state_hidden.after.clone().matmul(weight(Weight::Query));
-    let key = action_hidden.after.clone().matmul(weight(Weight::Key));
-    let products = read(query.clone().matmul(key.clone().transpose()) * scale(&query)).await?;
-    let values = read(linear(&value_hidden.after, Weight::Worth, Weight::WorthBias)).await?;
+    let [_, width] = query.dims();
+    let queries = read(query).await?;
+    let keys = read(action_hidden.after.clone().matmul(weight(Weight::Key))).await?;
     let trust = read(weight(Weight::Gain)).await?[0];
-    let rows = products.chunks_exact(batch.different).zip(&batch.candidates).zip(&batch.gains);
-    let score = |products: &[f32], action: usize, gain: f32| (products[action] + trust * gain) / temperature;
-    let log_probabilities = rows
-        .map(|((products, candidates), gains)| {
-            log_softmax(candidates.iter().zip(gains).map(|(&action, &gain)| score(products, action, gain)).collect())
+    let score = |query: &[f32], action: usize, gain: f32| {
+        let key = &keys[action * width..][..width];
+        (dot(query, key) * scale(width) + trust * gain) / temperature
+    };
+    let decisions = queries.chunks_exact(width).zip(&batch.candidates).zip(&batch.gains);
+    let log_probabilities = decisions
+        .map(|((query, candidates), gains)| {
+            log_softmax(candidates.iter().zip(gains).map(|(&action, &gain)| score(query, action, gain)).collect())
         })
         .collect();
-    Ok(Pass { state_hidden, action_hidden, value_hidden, query, key, log_probabilities, values })
+    Ok(PolicyPass { state_hidden, action_hidden, queries, keys, log_probabilities })
 }
 
 /// The way back: from the slopes of a loss along every candidate's score (before the softmax) and every value to those
@@ -182,32 +202,33 @@ pub(crate) async fn backward(
     along_scores: &[Vec<f32>],
     along_values: &[f32],
 ) -> Result<Vec<Vec<f32>>> {
+    let Pass { policy, value_hidden, .. } = pass;
     let device = batch.states.device();
-    let (along_products, along_trust) = batch.scattered(along_scores, temperature);
-    let along_products = matrix(along_products, batch.candidates.len(), batch.different, &device) * scale(&pass.query);
+    let width = policy.queries.len() / batch.candidates.len();
+    let Meetings { along_queries, along_keys, along_trust } = batch.meetings(policy, temperature, along_scores);
+    let along_query = matrix(along_queries, batch.candidates.len(), width, &device);
+    let along_key = matrix(along_keys, policy.keys.len() / width, width, &device);
     let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
-    let along_query = along_products.clone().matmul(pass.key.clone());
-    let along_key = along_products.transpose().matmul(pass.query.clone());
     let through = |along: &Tensor<2>, weight: Weight, hidden: &Hidden| {
         along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.slope()
     };
-    let along_state = through(&along_query, Weight::Query, &pass.state_hidden);
-    let along_action = through(&along_key, Weight::Key, &pass.action_hidden);
-    let along_hidden = through(&along_values, Weight::Worth, &pass.value_hidden);
+    let along_state = through(&along_query, Weight::Query, &policy.state_hidden);
+    let along_action = through(&along_key, Weight::Key, &policy.action_hidden);
+    let along_hidden = through(&along_values, Weight::Worth, value_hidden);
     let onto = |input: &Tensor<2>, along: &Tensor<2>| input.clone().transpose().matmul(along.clone());
     let mut slopes = Vec::with_capacity(Weight::ALL.len());
     for weight in Weight::ALL {
         slopes.push(match weight {
             Weight::State => read(onto(&batch.states, &along_state)).await?,
             Weight::StateBias => read(along_state.clone().sum_dim(0)).await?,
-            Weight::Query => read(onto(&pass.state_hidden.after, &along_query)).await?,
+            Weight::Query => read(onto(&policy.state_hidden.after, &along_query)).await?,
             Weight::Action => read(onto(&batch.actions, &along_action)).await?,
             Weight::ActionBias => read(along_action.clone().sum_dim(0)).await?,
-            Weight::Key => read(onto(&pass.action_hidden.after, &along_key)).await?,
+            Weight::Key => read(onto(&policy.action_hidden.after, &along_key)).await?,
             Weight::Gain => vec![along_trust],
             Weight::Value => read(onto(&batch.states, &along_hidden)).await?,
             Weight::ValueBias => read(along_hidden.clone().sum_dim(0)).await?,
-            Weight::Worth => read(onto(&pass.value_hidden.after, &along_values)).await?,
+            Weight::Worth => read(onto(&value_hidden.after, &along_values)).await?,
             Weight::WorthBias => read(along_values.clone().sum_dim(0)).await?,
         });
     }
@@ -218,7 +239,7 @@ pub(crate) async fn backward(
 pub(crate) async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
     let failed = |why: String| crate::error::EncoderError::Device { why };
     let data = tensor.into_data_async().await.map_err(|e| failed(format!("{e:?}")))?;
-    Ok(data.try_to_vec().map_err(|e| failed(format!("{e:?}")))?)
+    Ok(data.try_into_vec().map_err(|e| failed(format!("{e:?}")))?)
 }
 
 /// Row-major values as a tensor.
@@ -226,23 +247,28 @@ pub(crate) fn matrix(values: Vec<f32>, rows: usize, columns: usize, device: &Dev
     Tensor::from_data(TensorData::new(values, [rows, columns]), device)
 }
 
+/// `x W + b`.
+fn linear(weights: &[Tensor<2>], input: &Tensor<2>, weight: Weight, bias: Weight) -> Tensor<2> {
+    input.clone().matmul(weights[weight as usize].clone()) + weights[bias as usize].clone()
+}
+
 impl Hidden {
     fn of(before: Tensor<2>) -> Self {
-        Hidden { after: gelu(before.clone()), before }
+        let cumulative = (before.clone() * std::f32::consts::FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
+        Hidden { after: before.clone() * cumulative.clone(), before, cumulative }
     }
 
     /// `gelu'(x) = Φ(x) + x φ(x)`, of operations that the encoder needs anyway: each further one would be downloaded.
     fn slope(&self) -> Tensor<2> {
         let x = &self.before;
-        let cumulative = (x.clone() / std::f32::consts::SQRT_2).erf() * 0.5 + 0.5;
-        let density = (-(x.clone() * x.clone()) / 2.0).exp() / (2.0 * std::f32::consts::PI).sqrt();
-        cumulative + x.clone() * density
+        let density = (x.clone() * x.clone() * -0.5).exp() * (2.0 * std::f32::consts::PI).sqrt().recip();
+        self.cumulative.clone() + x.clone() * density
     }
 }
 
 impl Batch {
     pub(crate) fn new(
-        observations: &[Observation],
+        observations: &[&Observation],
         table: &ActionTable,
         shape: &NetworkShape,
         device: &Device,
@@ -251,7 +277,7 @@ impl Batch {
             check_width("a state", shape.state, observation.state.len())?;
         }
         check_width("an action", shape.action, table.width())?;
-        for Observation { candidates, gains, .. } in observations.iter().filter(|o| !o.gains.is_empty()) {
+        for Observation { candidates, gains, .. } in observations.iter().copied().filter(|o| !o.gains.is_empty()) {
             check_width("the list of predicted gains", candidates.len(), gains.len())?;
         }
         if observations.iter().any(|observation| observation.candidates.is_empty()) {
@@ -261,34 +287,43 @@ impl Batch {
         used.sort_unstable();
         used.dedup();
         table.sort(&mut used);
-        let columns: HashMap<u32, usize> = used.iter().copied().zip(0..).collect();
         let mut actions = Vec::with_capacity(used.len() * shape.action);
         for &action in &used {
             actions.extend_from_slice(table.row(action)?);
         }
-        let states = observations.iter().flat_map(|observation| observation.state.iter().copied()).collect();
-        let columns_of = |o: &Observation| o.candidates.iter().map(|action| columns[action]).collect();
+        let mut places = vec![0; used.iter().max().map_or(0, |&last| last as usize + 1)];
+        used.iter().zip(0..).for_each(|(&action, place)| places[action as usize] = place);
+        let mut states = Vec::with_capacity(observations.len() * shape.state);
+        observations.iter().for_each(|observation| states.extend_from_slice(&observation.state));
+        let places_of = |o: &&Observation| o.candidates.iter().map(|&action| places[action as usize]).collect();
         Ok(Batch {
             states: matrix(states, observations.len(), shape.state, device),
             actions: matrix(actions, used.len(), shape.action, device),
-            candidates: observations.iter().map(columns_of).collect(),
-            gains: observations.iter().map(in_deviations).collect(),
-            different: used.len(),
+            candidates: observations.iter().map(places_of).collect(),
+            gains: observations.iter().map(|observation| in_deviations(observation)).collect(),
         })
     }
 
-    /// Slopes along scores as slopes along the products of states and different actions, and along the trust in gains.
-    fn scattered(&self, along_scores: &[Vec<f32>], temperature: f32) -> (Vec<f32>, f32) {
-        let mut along_products = vec![0.0; self.candidates.len() * self.different];
+    /// From slopes along scores to those along what met in them.
+    fn meetings(&self, policy: &PolicyPass, temperature: f32, along_scores: &[Vec<f32>]) -> Meetings {
+        let PolicyPass { queries, keys, .. } = policy;
+        let width = queries.len() / self.candidates.len();
+        let mut along_queries = vec![0.0; queries.len()];
+        let mut along_keys = vec![0.0; keys.len()];
         let mut along_trust = 0.0;
-        let rows = along_products.chunks_exact_mut(self.different).zip(along_scores);
-        for ((row, slopes), (candidates, gains)) in rows.zip(self.candidates.iter().zip(&self.gains)) {
+        let rows = queries.chunks_exact(width).zip(along_queries.chunks_exact_mut(width));
+        for ((rows, slopes), (candidates, gains)) in rows.zip(along_scores).zip(self.candidates.iter().zip(&self.gains))
+        {
+            let (query, along_query) = rows;
             for ((slope, &action), gain) in slopes.iter().zip(candidates).zip(gains) {
-                row[action] += slope / temperature;
-                along_trust += slope / temperature * gain;
+                let slope = slope / temperature;
+                let place = action * width..(action + 1) * width;
+                add_scaled(along_query, slope * scale(width), &keys[place.clone()]);
+                add_scaled(&mut along_keys[place], slope * scale(width), query);
+                along_trust += slope * gain;
             }
         }
-        (along_products, along_trust)
+        Meetings { along_queries, along_keys, along_trust }
     }
 }
 
@@ -305,8 +340,25 @@ fn in_deviations(observation: &Observation) -> Vec<f32> {
 }
 
 /// Keys of many dimensions have long products.
-fn scale(query: &Tensor<2>) -> f32 {
-    1.0 / (query.dims()[1] as f32).sqrt()
+fn scale(width: usize) -> f32 {
+    1.0 / (width as f32).sqrt()
+}
+
+/// The inner product as sixteen sums side by side: one sum alone would wait for itself.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0; 16];
+    for (a, b) in a.iter().zip(b) {
+        (0..16).for_each(|lane| sums[lane] += a[lane] * b[lane]);
+    }
+    for half in [8, 4] {
+        (0..half).for_each(|lane| sums[lane] += sums[lane + half]);
+    }
+    sums[..4].iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
+}
+
+fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
 }
 
 fn log_softmax(mut scores: Vec<f32>) -> Vec<f32> {

@@ -33,7 +33,7 @@ use crate::error::{NumericError, Result, TrainingError};
 use crate::network::observation::{ActionTable, Observation};
 use crate::network::optimizer::{GradientNorms, Optimizer, OptimizerSettings};
 use crate::network::parameters::Parameters;
-use crate::network::{Batch, Evaluation, NetworkShape, backward, evaluate, forward};
+use crate::network::{Batch, Evaluation, NetworkShape, backward, evaluate, forward, forward_policy};
 use advantage::{Estimate, estimate};
 pub use settings::{Baseline, TrainSettings};
 
@@ -260,12 +260,12 @@ impl Learner {
     pub async fn update(&mut self, episodes: &[Episode], table: &ActionTable, device: &Device) -> Result<UpdateLog> {
         check_episodes(episodes)?;
         let decisions: Vec<&Decision> = episodes.iter().flat_map(|episode| &episode.decisions).collect();
-        let observations: Vec<Observation> = decisions.iter().map(|decision| decision.observation.clone()).collect();
+        let observations: Vec<&Observation> = decisions.iter().map(|decision| &decision.observation).collect();
 
         // π and π_ref on the same decisions.
         let temperature = self.settings.temperature;
         let batch = Batch::new(&observations, table, self.parameters.shape(), device)?;
-        let reference = forward(&self.reference.upload(device), &batch, temperature).await?.log_probabilities;
+        let reference = forward_policy(&self.reference.upload(device), &batch, temperature).await?.log_probabilities;
         let weights = self.parameters.upload(device);
         let pass = forward(&weights, &batch, temperature).await?;
 
@@ -278,7 +278,8 @@ impl Learner {
         let mut along_scores = Vec::with_capacity(decisions.len());
         let mut along_values = Vec::with_capacity(decisions.len());
         for (index, decision) in decisions.iter().enumerate() {
-            let (log_p, log_ref, advantage) = (&pass.log_probabilities[index], &reference[index], advantages[index]);
+            let (log_p, log_ref, advantage) =
+                (&pass.policy.log_probabilities[index], &reference[index], advantages[index]);
             let kl: f32 = log_p.iter().zip(log_ref).map(|(p, reference)| p.exp() * (p - reference)).sum();
             let miss = pass.values[index] - returns[index];
             losses.policy -= advantage * log_p[decision.chosen] / count;
@@ -340,7 +341,7 @@ impl Learner {
         table: &ActionTable,
         device: &Device,
     ) -> Result<Vec<Vec<f32>>> {
-        let observations: Vec<Observation> = targets.iter().map(|target| target.observation.clone()).collect();
+        let observations: Vec<&Observation> = targets.iter().map(|target| &target.observation).collect();
         let batch = Batch::new(&observations, table, parameters.shape(), device)?;
         let weights = parameters.upload(device);
         let temperature = self.settings.temperature;
@@ -350,7 +351,7 @@ impl Learner {
         let slopes = |(log_p, target): (&Vec<f32>, &&Target)| {
             log_p.iter().zip(&target.weights).map(|(p, q)| (p.exp() - q) / count).collect()
         };
-        let along_scores: Vec<Vec<f32>> = pass.log_probabilities.iter().zip(targets).map(slopes).collect();
+        let along_scores: Vec<Vec<f32>> = pass.policy.log_probabilities.iter().zip(targets).map(slopes).collect();
         backward(&weights, &batch, &pass, temperature, &along_scores, &vec![0.0; targets.len()]).await
     }
 

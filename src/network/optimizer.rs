@@ -69,7 +69,7 @@ impl Optimizer {
             return Err(TrainingError::NotFinite { what: "the gradient" }.into());
         }
         self.steps += 1;
-        let correction = |decay: f64| (1.0 - decay.powi(self.steps.min(1 << 20) as i32)) as f32;
+        let correction = |decay: f64| (1.0 / (1.0 - decay.powi(self.steps.min(1 << 20) as i32))) as f32;
         let corrections = (correction(FIRST_DECAY), correction(SECOND_DECAY));
         let clip = |norm: f32| if norm > settings.most_gradient { settings.most_gradient / norm } else { 1.0 };
         for (index, weight) in Weight::ALL.into_iter().enumerate() {
@@ -77,10 +77,11 @@ impl Optimizer {
                 true => (settings.value_rate, norms.value),
                 false => (settings.policy_rate, norms.policy),
             };
+            let clip = clip(norm);
             let values = &mut parameters.values_mut()[index];
             let moments = self.first[index].iter_mut().zip(&mut self.second[index]);
             for ((value, (first, second)), gradient) in values.iter_mut().zip(moments).zip(&gradient[index]) {
-                *value -= rate * adam(first, second, gradient * clip(norm), corrections);
+                *value -= rate * adam(first, second, gradient * clip, corrections);
             }
         }
         Ok(norms)
@@ -91,7 +92,7 @@ impl Optimizer {
 fn adam(first: &mut f32, second: &mut f32, gradient: f32, corrections: (f32, f32)) -> f32 {
     *first += (1.0 - FIRST_DECAY as f32) * (gradient - *first);
     *second += (1.0 - SECOND_DECAY as f32) * (gradient * gradient - *second);
-    (*first / corrections.0) / ((*second / corrections.1).sqrt() + EPSILON)
+    (*first * corrections.0) / ((*second * corrections.1).sqrt() + EPSILON)
 }
 
 fn norm(gradient: &[Vec<f32>], of_value: bool) -> f32 {
