@@ -2,7 +2,7 @@
 //! the same update written with PyTorch: `cargo bench --bench learner -- PYTHON`, or without PYTHON for ours alone.
 //!
 //! The peer reads the batch and the weights from a file, has to find our losses and our gradient, and is then timed in
-//! turns with ours. Both run on one thread; our tensors know no other way natively.
+//! turns with ours. Both run on one thread: natively our tensors are built without others.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -66,6 +66,8 @@ pub(crate) struct Batch {
     candidates: Vec<Vec<usize>>,
     /// For each decision the predicted gain of every candidate, in standard deviations; 0 where nothing is predicted.
     gains: Vec<Vec<f32>>,
+    /// Different actions.
+    different: usize,
 }
 
 /// One pass over a [`Batch`]: what the device keeps for the way back, and what the host reads.
@@ -82,19 +84,10 @@ pub(crate) struct Pass {
 pub(crate) struct PolicyPass {
     state_hidden: Hidden,
     action_hidden: Hidden,
-    /// q of each decision, side by side.
-    queries: Vec<f32>,
-    /// k of each different action.
-    keys: Vec<f32>,
+    query: Tensor<2>,
+    key: Tensor<2>,
     /// Log-probability of every candidate of each decision.
     pub(crate) log_probabilities: Vec<Vec<f32>>,
-}
-
-/// Slopes of a loss along queries, keys and the trust in gains.
-struct Meetings {
-    along_queries: Vec<f32>,
-    along_keys: Vec<f32>,
-    along_trust: f32,
 }
 
 /// A hidden layer: x before its activation, Φ(x), and x Φ(x) after it, which is gelu.
@@ -166,28 +159,25 @@ pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f
 
 /// The policy alone.
 ///
-/// Every different action goes through its tower once, however many decisions it is a candidate of. Queries and keys meet
-/// on the host, because few of all pairs are candidates.
+/// Every state meets every different action once; the host picks the candidates from the products, because most
+/// actions are candidates more than once.
 pub(crate) async fn forward_policy(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<PolicyPass> {
     let weight = |weight: Weight| weights[weight as usize].clone();
     let state_hidden = Hidden::of(linear(weights, &batch.states, Weight::State, Weight::StateBias));
     let action_hidden = Hidden::of(linear(weights, &batch.actions, Weight::Action, Weight::ActionBias));
     let query = state_hidden.after.clone().matmul(weight(Weight::Query));
-    let [_, width] = query.dims();
-    let queries = read(query).await?;
-    let keys = read(action_hidden.after.clone().matmul(weight(Weight::Key))).await?;
+    let key = action_hidden.after.clone().matmul(weight(Weight::Key));
+    let products = read(query.clone().matmul(key.clone().transpose())).await?;
     let trust = read(weight(Weight::Gain)).await?[0];
-    let score = |query: &[f32], action: usize, gain: f32| {
-        let key = &keys[action * width..][..width];
-        (dot(query, key) * scale(width) + trust * gain) / temperature
-    };
-    let decisions = queries.chunks_exact(width).zip(&batch.candidates).zip(&batch.gains);
-    let log_probabilities = decisions
-        .map(|((query, candidates), gains)| {
-            log_softmax(candidates.iter().zip(gains).map(|(&action, &gain)| score(query, action, gain)).collect())
+    let scale = scale(&query);
+    let rows = products.chunks_exact(batch.different).zip(&batch.candidates).zip(&batch.gains);
+    let score = |products: &[f32], action: usize, gain: f32| (products[action] * scale + trust * gain) / temperature;
+    let log_probabilities = rows
+        .map(|((products, candidates), gains)| {
+            log_softmax(candidates.iter().zip(gains).map(|(&action, &gain)| score(products, action, gain)).collect())
         })
         .collect();
-    Ok(PolicyPass { state_hidden, action_hidden, queries, keys, log_probabilities })
+    Ok(PolicyPass { state_hidden, action_hidden, query, key, log_probabilities })
 }
 
 /// The way back: from the slopes of a loss along every candidate's score (before the softmax) and every value to those
@@ -204,11 +194,11 @@ pub(crate) async fn backward(
 ) -> Result<Vec<Vec<f32>>> {
     let Pass { policy, value_hidden, .. } = pass;
     let device = batch.states.device();
-    let width = policy.queries.len() / batch.candidates.len();
-    let Meetings { along_queries, along_keys, along_trust } = batch.meetings(policy, temperature, along_scores);
-    let along_query = matrix(along_queries, batch.candidates.len(), width, &device);
-    let along_key = matrix(along_keys, policy.keys.len() / width, width, &device);
+    let (along_products, along_trust) = batch.scattered(along_scores, scale(&policy.query), temperature);
+    let along_products = matrix(along_products, batch.candidates.len(), batch.different, &device);
     let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
+    let along_query = along_products.clone().matmul(policy.key.clone());
+    let along_key = along_products.transpose().matmul(policy.query.clone());
     let through = |along: &Tensor<2>, weight: Weight, hidden: &Hidden| {
         along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.slope()
     };
@@ -301,29 +291,22 @@ impl Batch {
             actions: matrix(actions, used.len(), shape.action, device),
             candidates: observations.iter().map(places_of).collect(),
             gains: observations.iter().map(|observation| in_deviations(observation)).collect(),
+            different: used.len(),
         })
     }
 
-    /// From slopes along scores to those along what met in them.
-    fn meetings(&self, policy: &PolicyPass, temperature: f32, along_scores: &[Vec<f32>]) -> Meetings {
-        let PolicyPass { queries, keys, .. } = policy;
-        let width = queries.len() / self.candidates.len();
-        let mut along_queries = vec![0.0; queries.len()];
-        let mut along_keys = vec![0.0; keys.len()];
+    /// Slopes along scores as slopes along the products of states and different actions, and along the trust in gains.
+    fn scattered(&self, along_scores: &[Vec<f32>], scale: f32, temperature: f32) -> (Vec<f32>, f32) {
+        let mut along_products = vec![0.0; self.candidates.len() * self.different];
         let mut along_trust = 0.0;
-        let rows = queries.chunks_exact(width).zip(along_queries.chunks_exact_mut(width));
-        for ((rows, slopes), (candidates, gains)) in rows.zip(along_scores).zip(self.candidates.iter().zip(&self.gains))
-        {
-            let (query, along_query) = rows;
+        let rows = along_products.chunks_exact_mut(self.different).zip(along_scores);
+        for ((row, slopes), (candidates, gains)) in rows.zip(self.candidates.iter().zip(&self.gains)) {
             for ((slope, &action), gain) in slopes.iter().zip(candidates).zip(gains) {
-                let slope = slope / temperature;
-                let place = action * width..(action + 1) * width;
-                add_scaled(along_query, slope * scale(width), &keys[place.clone()]);
-                add_scaled(&mut along_keys[place], slope * scale(width), query);
-                along_trust += slope * gain;
+                row[action] += slope / temperature * scale;
+                along_trust += slope / temperature * gain;
             }
         }
-        Meetings { along_queries, along_keys, along_trust }
+        (along_products, along_trust)
     }
 }
 
@@ -340,25 +323,8 @@ fn in_deviations(observation: &Observation) -> Vec<f32> {
 }
 
 /// Keys of many dimensions have long products.
-fn scale(width: usize) -> f32 {
-    1.0 / (width as f32).sqrt()
-}
-
-/// The inner product as sixteen sums side by side: one sum alone would wait for itself.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut sums = [0.0; 16];
-    for (a, b) in a.iter().zip(b) {
-        (0..16).for_each(|lane| sums[lane] += a[lane] * b[lane]);
-    }
-    for half in [8, 4] {
-        (0..half).for_each(|lane| sums[lane] += sums[lane + half]);
-    }
-    sums[..4].iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
-}
-
-fn add_scaled(sums: &mut [f32], factor: f32, values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
+fn scale(query: &Tensor<2>) -> f32 {
+    1.0 / (query.dims()[1] as f32).sqrt()
 }
 
 fn log_softmax(mut scores: Vec<f32>) -> Vec<f32> {
