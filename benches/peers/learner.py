@@ -19,7 +19,7 @@ from torch.nn import functional as F
 # The bound is for sums of some thousand float32 in another order.
 TOLERANCE = 1e-4
 # As in src/network.rs.
-GAIN_SCALE = 30.0
+GAIN_SCALE = 200.0
 
 
 class Policy(nn.Module):
