@@ -98,6 +98,8 @@ fn help_names_the_commands_and_the_exit_codes() {
         assert!(stdout(&output).contains(word), "{word}");
     }
     assert_refused(&command(&["steer", "--policy", "best"]).output().unwrap(), 2, "possible values: uniform");
+    assert_refused(&command(&["train", "--out", "x", "--kl-weight", "nan"]).output().unwrap(), 2, "a number from 0");
+    assert_refused(&command(&["evaluate", "--policy", "eagle"]).output().unwrap(), 2, "--policy-file");
     assert_refused(&command(&["gaps", "--count", "0"]).output().unwrap(), 2, "whole number from 1");
 }
 
@@ -236,7 +238,6 @@ fn bad_requests_leave_nothing_behind() {
     assert_refused(&run(&["gaps", "--user", "nobody"]), 2, "unknown user \"nobody\"");
     assert_refused(&run(&["steer", "--item", "nothing"]), 2, "unknown item \"nothing\"");
     assert_refused(&run(&["train", "--resume", &garbage, "--out", &out]), 2, "error: ");
-    assert_refused(&run(&["steer", "--policy", "eagle"]), 2, "--policy-file");
     assert_refused(&run(&["train", "--out", &out, "--user", "nobody"]), 2, "unknown user");
     let models = command(&["align", "--models", folder.to_str().unwrap()]).output().unwrap();
     assert_refused(&models, 2, "./build.sh models");
