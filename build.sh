@@ -29,6 +29,8 @@ usage: ./build.sh COMMAND
   wasm    build both browser cores
   npm     build the npm package (cores included)
   bench   speed and quality figures, printed
+  paper   the paper's tables on the embedded films, and on ml-latest-small where it is; hours. Raw outcomes and policies
+          go to paper/, and a run that was ended goes on there. Options as of 'aquiline paper'
   size    sizes of what the browser downloads, checked against their limits
 TEXT
 }
@@ -182,6 +184,17 @@ bench() {
   esac
 }
 
+paper() {
+  need_rust
+  models
+  cargo build --quiet --release --features cli
+  local aquiline="$CARGO_TARGET_DIR/release/aquiline"
+  "$aquiline" paper "$@"
+  if [[ -e $AQUILINE_MOVIELENS/ratings.csv.gz ]]; then
+    "$aquiline" paper --data "$AQUILINE_MOVIELENS" "$@"
+  fi
+}
+
 case "${1:-}" in
   demo) shift && demo "$@" ;;
   test) run_tests ;;
@@ -190,6 +203,7 @@ case "${1:-}" in
   wasm) wasm ;;
   npm) npm_package ;;
   bench) shift && bench "$@" ;;
+  paper) shift && paper "$@" ;;
   size) size ;;
   *) usage && exit 2 ;;
 esac

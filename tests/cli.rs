@@ -94,10 +94,12 @@ fn read_lines(path: &str) -> Vec<Value> {
 fn help_names_the_commands_and_the_exit_codes() {
     let output = command(&["--help"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    for word in ["factorize", "align", "gaps", "design", "train", "steer", "evaluate", "Exit codes", "130"] {
+    for word in ["factorize", "align", "gaps", "design", "train", "steer", "evaluate", "paper", "Exit codes", "130"] {
         assert!(stdout(&output).contains(word), "{word}");
     }
     assert_refused(&command(&["steer", "--policy", "best"]).output().unwrap(), 2, "possible values: uniform");
+    assert_refused(&command(&["train", "--out", "x", "--kl-weight", "nan"]).output().unwrap(), 2, "a number from 0");
+    assert_refused(&command(&["evaluate", "--policy", "eagle"]).output().unwrap(), 2, "--policy-file");
     assert_refused(&command(&["gaps", "--count", "0"]).output().unwrap(), 2, "whole number from 1");
 }
 
@@ -236,7 +238,6 @@ fn bad_requests_leave_nothing_behind() {
     assert_refused(&run(&["gaps", "--user", "nobody"]), 2, "unknown user \"nobody\"");
     assert_refused(&run(&["steer", "--item", "nothing"]), 2, "unknown item \"nothing\"");
     assert_refused(&run(&["train", "--resume", &garbage, "--out", &out]), 2, "error: ");
-    assert_refused(&run(&["steer", "--policy", "eagle"]), 2, "--policy-file");
     assert_refused(&run(&["train", "--out", &out, "--user", "nobody"]), 2, "unknown user");
     let models = command(&["align", "--models", folder.to_str().unwrap()]).output().unwrap();
     assert_refused(&models, 2, "./build.sh models");
@@ -271,4 +272,39 @@ fn an_interrupted_training_keeps_what_it_learned() {
     assert!(stderr(&output).contains("go on with --resume"), "{}", stderr(&output));
     assert_eq!(names(&folder), ["policy"]);
     assert!(std::fs::metadata(&out).unwrap().len() > 1000);
+}
+
+/// Every experiment once, as small as can be: it shows that all of it runs, and nothing about methods.
+#[test]
+fn the_papers_tables_are_measured_once_and_printed_as_often_as_one_likes() {
+    let folder = folder("cli-paper");
+    let out = folder.to_str().unwrap();
+    let first = run(&["paper", "--quick", "--out", out]);
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    for said in [
+        "| one episode: five environment calls | U |",
+        "| EAGLE: G-optimal |",
+        "- EAGLE: G-optimal − reference: G-optimal: U gain",
+        "| tree search by its transition model |",
+        "| trained in the weak one |",
+        "| its five actions at once |",
+        "| 0.5 standard deviations |",
+        "candidates chosen by | log det short",
+        "| policy | seed | calls |",
+    ] {
+        assert!(stdout(&first).contains(said), "{said} is not in\n{}", stdout(&first));
+    }
+    let raw = path(&folder, "embedded.jsonl");
+    let measured = std::fs::read(&raw).unwrap();
+    let budget = |record: &Value| record["table"] == "budget" && record["outcomes"][0]["environmentCalls"] != 5;
+    assert!(!read_lines(&raw).iter().any(budget), "all arms of the table of equal budgets spend the same");
+
+    // A line that was cut off is measured again; all others are not.
+    std::fs::write(&raw, &measured[..measured.len() - 9]).unwrap();
+    let again = run(&["paper", "--quick", "--out", out]);
+    assert_eq!(stdout(&again), stdout(&first));
+    assert_eq!(std::fs::read(&raw).unwrap(), measured);
+    assert_eq!(stdout(&command(&["paper", "--report", &raw]).output().unwrap()), stdout(&first));
+    assert!(!lines(&command(&["paper", "--json", "--report", &raw]).output().unwrap()).is_empty());
+    assert_refused(&run(&["paper", "--out", out, "--pairs", "1"]), 2, "other conditions");
 }

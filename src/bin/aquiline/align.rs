@@ -73,6 +73,9 @@ impl Summary {
         if *items_truncated > 0 {
             output::line(format_args!("{items_truncated} texts are longer than the encoder reads"))?;
         }
+        if skill.held_out_ratings == 0 {
+            return output::line("There are too few items to hold one out, so nothing says how well texts predict");
+        }
         output::line(format_args!(
             "On {} ratings of items that the fit did not see:\n  error            {:.3} × that of user means\n  \
              rank correlation {:.3}\n  coverage         {:.2} of ratings within one predicted deviation (0.68 is right)",

@@ -78,6 +78,7 @@ struct Runs {
 
 /// Steers every pair by every policy.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
+    values::check_policy(&arguments.policies, arguments.policy_file.as_deref())?;
     let policy = arguments.policy_file.as_deref().map(read).transpose()?;
     let mut world = World::open(&arguments.data, &arguments.models)?;
     if let Some(bytes) = policy {

@@ -50,6 +50,7 @@ pub struct Arguments {
 
 /// Steers, and prints what came of it.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
+    values::check_policy(&[arguments.policy], arguments.policy_file.as_deref())?;
     let policy = arguments.policy_file.as_deref().map(read).transpose()?;
     let requests = arguments.batch.as_deref().map(requests).transpose()?;
     let mut world = World::open(&arguments.data, &arguments.models)?;

@@ -40,7 +40,8 @@ fn print_step(before: &StateView, StepView { index, action, state, .. }: &StepVi
 
 fn heading(Item { title, year, genres, .. }: &Item) -> String {
     let year = year.map_or_else(String::new, |year| format!(" ({year})"));
-    format!("{title}{year} — {}", genres.join(", "))
+    let genres = if genres.is_empty() { String::new() } else { format!(" — {}", genres.join(", ")) };
+    format!("{title}{year}{genres}")
 }
 
 fn worth(StateView { utility, uncertainty, truncated, .. }: &StateView) -> String {

@@ -48,7 +48,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = TrainOptions::default().candidates, value_parser = values::positive)]
     candidates: usize,
     /// Weight of staying close to the reference
-    #[arg(long, default_value_t = TrainSettings::default().kl_weight)]
+    #[arg(long, default_value_t = TrainSettings::default().kl_weight, value_parser = values::weight)]
     kl_weight: f32,
     /// Rewrites that the updates of this run may ask for; they end before there would be more
     #[arg(long, value_name = "REWRITES")]

@@ -1,7 +1,13 @@
 //! Values of arguments: names of policies, and numbers with bounds.
 
+use std::path::Path;
+
+use aquiline::Error;
+use aquiline::error::TrainingError;
 use aquiline::session::Method;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::failure::Outcome;
 
 const METHODS: [Method; 8] = [
     Method::Uniform,
@@ -21,6 +27,15 @@ pub fn method() -> impl TypedValueParser<Value = Method> {
         .map(move |name| named(name).expect("only names of methods are possible values"))
 }
 
+/// Refuses ways to choose that need a trained policy where none is given, before anything takes time.
+pub fn check_policy(methods: &[Method], file: Option<&Path>) -> Outcome<()> {
+    let is_trained = |method: &Method| matches!(method, Method::Eagle | Method::EagleReference);
+    if file.is_none() && methods.iter().any(is_trained) {
+        return Err(Error::from(TrainingError::Untrained).into());
+    }
+    Ok(())
+}
+
 /// Reads a whole number from 1.
 pub fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -33,6 +48,12 @@ pub fn positive(text: &str) -> Result<usize, String> {
 pub fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
     share.ok_or_else(|| "use a number from 0 to below 1".to_owned())
+}
+
+/// Reads a weight.
+pub fn weight(text: &str) -> Result<f32, String> {
+    let weight = text.parse().ok().filter(|weight: &f32| weight.is_finite() && *weight >= 0.0);
+    weight.ok_or_else(|| "use a number from 0".to_owned())
 }
 
 /// As many actions as were asked for, or as many of ten as there are candidates.

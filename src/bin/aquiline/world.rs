@@ -19,10 +19,10 @@ use crate::report::Report;
 #[derive(Debug, Clone, clap::Args)]
 pub struct ModelArguments {
     /// Folder of the model files [default: the cache folder's models]
-    #[arg(long, value_name = "DIR", env = "AQUILINE_MODELS", help_heading = "Models")]
+    #[arg(long, value_name = "DIR", env = "AQUILINE_MODELS", hide_env_values = true, help_heading = "Models")]
     models: Option<PathBuf>,
     /// Folder where sentence vectors are kept between runs [default: ~/.cache/aquiline]
-    #[arg(long, value_name = "DIR", env = "AQUILINE_CACHE", help_heading = "Models")]
+    #[arg(long, value_name = "DIR", env = "AQUILINE_CACHE", hide_env_values = true, help_heading = "Models")]
     cache: Option<PathBuf>,
     /// Keep no sentence vectors and use none that were kept
     #[arg(long, help_heading = "Models")]
