@@ -307,7 +307,7 @@ impl TrainOptions {
             _ if self.reference_episodes == 0 => bad("referenceEpisodes", "use at least 1"),
             _ => match self.budget {
                 Some(budget) if budget < needed => Err(TrainingError::NoBudget { budget, needed }.into()),
-                _ => Ok(()),
+                _ => self.settings.check(),
             },
         }
     }

@@ -61,7 +61,11 @@ impl Default for TrainSettings {
 }
 
 impl TrainSettings {
-    pub(super) fn check(&self) -> Result<()> {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`NumericError::BadSetting`] for one out of its range.
+    pub fn check(&self) -> Result<()> {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         let OptimizerSettings { policy_rate, value_rate, most_gradient } = self.optimizer;
         let is_share = |value: f32| (0.0..=1.0).contains(&value);

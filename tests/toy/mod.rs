@@ -80,7 +80,9 @@ impl World {
         &self.encoding
     }
 
-    pub fn learner(&self, settings: TrainSettings) -> Learner {
+    /// With a quick rate: there is little to learn, and tests are short.
+    pub fn learner(&self, mut settings: TrainSettings) -> Learner {
+        settings.optimizer.policy_rate = 3e-3;
         Learner::new(self.shape(), settings).unwrap()
     }
 

@@ -37,7 +37,7 @@ async function trainInPage() {
     episodes: 12,
     horizon: 2,
     candidates: 24,
-    settings: { shaping: true, trace: 0.5, klWeight: 0.02 },
+    settings: { shaping: true, trace: 0.5, klWeight: 0.02, optimizer: { policyRate: 0.003 } },
   };
   const events = [];
   const first = await open();

@@ -21,9 +21,6 @@ use crate::report::Report;
 use crate::values;
 use crate::world::{ModelArguments, keep};
 
-/// Slower than the learner's default, which a small world needs: real sentences are many and quickly known by heart.
-const POLICY_RATE: f32 = 1e-3;
-
 /// Of `aquiline paper`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -146,9 +143,8 @@ impl Sizes {
     }
 
     fn training(self, training: Training, seed: u64) -> TrainOptions {
-        let mut settings =
+        let settings =
             TrainSettings { shaping: true, trace: 0.5, kl_weight: self.kl_weight, seed, ..Default::default() };
-        settings.optimizer.policy_rate = POLICY_RATE;
         TrainOptions {
             reference: training.reference,
             reference_episodes: self.states as usize,
