@@ -1,4 +1,4 @@
-import type { Device, Gap, Info, Item, Policy, Rating, TrainOptions } from './types.js';
+import type { ActionSpace, Device, Gap, Info, Item, Policy, Rating, TrainOptions } from './types.js';
 
 /** What the core calls between pieces of work; when it rejects, the core's call rejects with code `cancelled`. */
 export type Tick = (event: unknown) => Promise<void> | void;
@@ -27,6 +27,7 @@ export interface CoreSteerOptions {
   horizon: number;
   candidates: number;
   subset: number;
+  space: ActionSpace;
   seed: number;
 }
 

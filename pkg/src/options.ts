@@ -33,6 +33,7 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
       horizon: wholeNumber('horizon', options.horizon, 5),
       candidates: wholeNumber('candidates', options.candidates, 20),
       subset: wholeNumber('subset', options.subset, 10),
+      space: options.space ?? 'all',
       seed: wholeNumber('seed', options.seed, seed),
     },
   };

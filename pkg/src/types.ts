@@ -118,7 +118,12 @@ export type Policy =
   | 'best-of-n'
   /** The trained policy, and the reference it was trained from. */
   | 'eagle'
-  | 'eagle-reference';
+  | 'eagle-reference'
+  /** What the trained policy's model of transitions predicts to gain most: EAGLE without its policy. */
+  | 'foresight';
+
+/** Which of the proposed actions may be chosen: all, those written without the profile, or some of them at once. */
+export type ActionSpace = 'all' | 'generic' | 'combined';
 
 export type Device = 'cpu' | 'webgpu';
 
@@ -206,6 +211,8 @@ export interface SteerOptions extends CallOptions {
   candidates?: number;
   /** Size of the design's subset a greedy policy looks at; default 10. */
   subset?: number;
+  /** Default: `'all'`. */
+  space?: ActionSpace;
   seed?: number;
 }
 
@@ -288,6 +295,8 @@ export interface TrainOptions extends CallOptions {
   group?: number;
   horizon?: number;
   candidates?: number;
+  /** Default: `'all'`. */
+  space?: ActionSpace;
   /** Train for these users only. */
   users?: string[];
   /** Rewrites that may be asked for in all. */
