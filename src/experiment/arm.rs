@@ -147,7 +147,8 @@ impl World {
     async fn episode(&self, policy: Method, space: ActionSpace, conditions: Conditions<'_>) -> Result<Trajectory> {
         let Conditions { pair, candidates, seed } = conditions;
         let (user, item) = (pair.user.clone(), pair.item.clone());
-        let options = SteerOptions { user, item, policy, candidates, space, seed, ..Default::default() };
+        let subset = SHORTLIST.min(candidates);
+        let options = SteerOptions { user, item, policy, candidates, subset, space, seed, ..Default::default() };
         Ok(self.session.steer(&options, async |_| Ok(())).await?.0)
     }
 

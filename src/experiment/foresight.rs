@@ -56,6 +56,7 @@ impl World {
                 policy: Method::GOptimal,
                 horizon: 1,
                 candidates,
+                subset: candidates,
                 seed: self.seed,
                 ..Default::default()
             };
