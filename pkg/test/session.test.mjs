@@ -29,7 +29,7 @@ test('gaps and steer fill in their defaults', async () => {
   const aquiline = await createFake(fakeHost({ core }), { seed: 9 });
   assert.equal((await aquiline.gaps({ user: 'u' })).length, 8);
   await collect(aquiline.steer({ user: 'u', item: 'i' }));
-  const expected = { user: 'u', item: 'i', policy: 'greedy', horizon: 5, candidates: 20, subset: 10, seed: 9 };
+  const expected = { user: 'u', item: 'i', policy: 'greedy', horizon: 5, candidates: 20, subset: 10, space: 'all', seed: 9 };
   assert.deepEqual(core.log.at(-1), expected);
   await aquiline.dispose();
 });
