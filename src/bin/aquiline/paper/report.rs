@@ -26,21 +26,27 @@ pub fn markdown(records: &[Record]) -> String {
     text
 }
 
-/// Arms by table, each with its outcomes by seed.
+/// An arm and its outcomes by seed.
+struct Line {
+    name: String,
+    seeds: BTreeMap<u64, Vec<Outcome>>,
+}
+
+/// Arms by table.
 pub fn tables(records: &[Record]) -> BTreeMap<Table, Comparison> {
-    let mut tables: BTreeMap<Table, Vec<(String, BTreeMap<u64, Vec<Outcome>>)>> = BTreeMap::new();
+    let mut tables: BTreeMap<Table, Vec<Line>> = BTreeMap::new();
     for record in records {
         let Record::Arm { seed, table, name, outcomes, .. } = record else { continue };
-        let rows = tables.entry(*table).or_default();
-        let place = rows.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            rows.push((name.clone(), BTreeMap::new()));
-            rows.len() - 1
+        let lines = tables.entry(*table).or_default();
+        let place = lines.iter().position(|line| line.name == *name).unwrap_or_else(|| {
+            lines.push(Line { name: name.clone(), seeds: BTreeMap::new() });
+            lines.len() - 1
         });
-        rows[place].1.insert(*seed, outcomes.clone());
+        lines[place].seeds.insert(*seed, outcomes.clone());
     }
-    let row = |(name, seeds): (String, BTreeMap<u64, Vec<Outcome>>)| Row { name, seeds: seeds.into_values().collect() };
-    let comparison = |(table, rows): (Table, Vec<_>)| {
-        (table, Comparison { title: table.title().to_owned(), rows: rows.into_iter().map(row).collect() })
+    let row = |Line { name, seeds }: Line| Row { name, seeds: seeds.into_values().collect() };
+    let comparison = |(table, lines): (Table, Vec<Line>)| {
+        (table, Comparison { title: table.title().to_owned(), rows: lines.into_iter().map(row).collect() })
     };
     tables.into_iter().map(comparison).collect()
 }
