@@ -50,8 +50,9 @@ need_wasm_bindgen() {
   [[ "$(wasm-bindgen --version 2>/dev/null)" == "wasm-bindgen $WASM_BINDGEN" ]] && return
   say "Installing wasm-bindgen $WASM_BINDGEN"
   # The crate's own lock file first; where a registry lacks one of its versions, the newest that fits.
-  cargo install wasm-bindgen-cli --version "=$WASM_BINDGEN" --locked --root "$TOOLS" ||
-    cargo install wasm-bindgen-cli --version "=$WASM_BINDGEN" --root "$TOOLS"
+  # It runs for seconds, so it is not worth minutes of optimising.
+  local install=(cargo install wasm-bindgen-cli --version "=$WASM_BINDGEN" --bin wasm-bindgen --root "$TOOLS")
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 "${install[@]}" --locked || CARGO_PROFILE_RELEASE_OPT_LEVEL=1 "${install[@]}"
 }
 
 need_npm() {
@@ -151,7 +152,6 @@ run_tests() {
 }
 
 size() {
-
   node scripts/size.mjs
 }
 
