@@ -108,6 +108,19 @@ wasm() {
   core gpu webgpu
 }
 
+# Leaves CORES, a process to wait for, and CORES_LOG, what it says. It ends with this script, however that ends.
+wasm_in_background() {
+  need_rust
+  need_wasm_bindgen
+  need_npm
+  CORES_LOG="$(mktemp)"
+  set -m
+  wasm >"$CORES_LOG" 2>&1 &
+  set +m
+  CORES=$!
+  trap 'kill -- -"$CORES" 2>/dev/null || true; rm -f "$CORES_LOG"' EXIT
+}
+
 face() {
   need_npm
   mkdir -p pkg/dist
@@ -139,10 +152,15 @@ check() {
 
 run_tests() {
   models
+  # Linking a core keeps one processor busy for minutes, and the native tests leave one idle as often.
+  wasm_in_background
   check
   say "Native tests"
   cargo test --quiet --features cli
-  npm_package
+  say "Waiting for the browser cores"
+  wait "$CORES" || { cat "$CORES_LOG" >&2 && fail "the browser cores could not be built"; }
+  cat "$CORES_LOG" >&2
+  face
   size
   need_chromium
   say "Package tests under Node and in Chromium"

@@ -2,8 +2,9 @@
 //! ratings than U, and the hidden enjoyment that neither sees. Trained for three quarters of the users that U knows,
 //! measured on low-rated pairs of the others.
 //!
-//! `cargo bench --bench eagle -- UPDATES CANDIDATES KL_WEIGHT SEED RATE` (defaults 30, 100, 0.1, 0, and the learner's
-//! own rate); the figures are printed after each ten updates.
+//! `cargo bench --bench eagle -- UPDATES CANDIDATES KL_WEIGHT SEED RATE EPISODES` (defaults 30, 100, 0.1, 0, the learner's
+//! own rate, and 24 episodes that the reference is fitted to); the figures are printed after each ten updates, with
+//! actions drawn as in training and with the most probable one taken.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -27,8 +28,8 @@ fn main() {
     let fit = pollster::block_on(world.fit_reference(&options, async |_| Ok(()))).expect("the options are valid");
     println!("{fit:?}, after {:.0?}", started.elapsed());
     let pairs = world.pairs(Anchors::Low, PAIRS).expect("there are low-rated items");
-    measure(&world, Method::Uniform, &pairs, &options);
-    let reference = measure(&world, Method::EagleReference, &pairs, &options);
+    measure(&world, Arm::episodes(Method::Uniform, 1), &pairs, &options);
+    let references = MODES.map(|mode| measure(&world, mode.of(Method::EagleReference), &pairs, &options));
     for round in 0..options.updates.div_ceil(ROUND) {
         let updates = ROUND.min(options.updates - round * ROUND);
         let of_round = TrainOptions { updates, ..options.clone() };
@@ -37,12 +38,14 @@ fn main() {
             Ok(())
         };
         pollster::block_on(world.train(&of_round, tell)).expect("the reference is fitted");
-        let eagle = measure(&world, Method::Eagle, &pairs, &options);
-        measure(&world, Method::Foresight, &pairs, &options);
-        println!("  EAGLE − reference, after {:.0?}", started.elapsed());
-        for metric in [Metric::UtilityGain, Metric::JudgeGain, Metric::EnjoymentGain] {
-            let difference = eagle.difference(&reference, metric).expect("the pairs are the same");
-            println!("    {:24} {difference}", metric.name());
+        measure(&world, Arm::episodes(Method::Foresight, 1), &pairs, &options);
+        for (mode, reference) in MODES.iter().zip(&references) {
+            let eagle = measure(&world, mode.of(Method::Eagle), &pairs, &options);
+            println!("  EAGLE − reference, {}, after {:.0?}", mode.name(), started.elapsed());
+            for metric in [Metric::UtilityGain, Metric::JudgeGain, Metric::EnjoymentGain] {
+                let difference = eagle.difference(reference, metric).expect("the pairs are the same");
+                println!("    {:24} {difference}", metric.name());
+            }
         }
     }
 }
@@ -72,7 +75,7 @@ fn options() -> TrainOptions {
     };
     settings.optimizer.policy_rate = argument(5, settings.optimizer.policy_rate);
     TrainOptions {
-        reference_episodes: 24,
+        reference_episodes: argument(6, 24),
         reference_horizon: 1,
         updates: argument(1, 30),
         candidates: argument(2, 100),
@@ -90,12 +93,34 @@ fn print(told: &Tell) {
     );
 }
 
-fn measure(world: &World, method: Method, pairs: &[Pair], options: &TrainOptions) -> Row {
-    let arm = Arm::Episodes { method, space: ActionSpace::All, count: 1 };
+fn measure(world: &World, arm: Arm, pairs: &[Pair], options: &TrainOptions) -> Row {
     let outcomes = pollster::block_on(world.measure(&arm, pairs, options.candidates, async |_| Ok(())));
-    let row = Row { name: method.name().to_owned(), seeds: vec![outcomes.expect("the pairs exist")] };
+    let row = Row { name: String::new(), seeds: vec![outcomes.expect("the pairs exist")] };
     let of = |metric| row.interval(metric).expect("it applies");
     let (utility, judge, enjoyment) = (of(Metric::UtilityGain), of(Metric::JudgeGain), of(Metric::EnjoymentGain));
-    println!("{:16} U {utility}, judge {judge}, hidden enjoyment {enjoyment} stars", row.name);
+    println!("{arm:?}\n  U {utility}, judge {judge}, hidden enjoyment {enjoyment} stars");
     row
+}
+
+/// How a policy's actions are taken.
+#[derive(Clone, Copy)]
+enum Mode {
+    Drawn,
+    MostProbable,
+}
+
+const MODES: [Mode; 2] = [Mode::Drawn, Mode::MostProbable];
+
+impl Mode {
+    fn of(self, method: Method) -> Arm {
+        let temperature = matches!(self, Mode::MostProbable).then_some(0.0);
+        Arm::Episodes { method, space: ActionSpace::All, temperature, count: 1 }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Mode::Drawn => "actions drawn",
+            Mode::MostProbable => "most probable actions",
+        }
+    }
 }

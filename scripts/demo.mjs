@@ -22,10 +22,13 @@ const { values: options } = parseArgs({
     port: { type: 'string', default: '8080' },
   },
 });
+/** Milliseconds between two lines of progress where there is no terminal. */
+const BETWEEN_LINES = 10_000;
 const models = process.env.AQUILINE_MODELS;
 const seed = Number(options.seed);
 if (!Number.isSafeInteger(seed) || seed < 0) fail(`--seed must be a whole number from 0, not ${options.seed}`);
 
+showProgress.last = Date.now();
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 try {
@@ -131,7 +134,13 @@ function summary({ items, users, ...rest }) {
 }
 
 function showProgress({ type, done, total, unit }) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${type} ${done}${total ? ` of ${total}` : ''} ${unit}`);
+  const line = `${type} ${done}${total ? ` of ${total}` : ''} ${unit}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+  else if (Date.now() - showProgress.last >= BETWEEN_LINES) {
+    // A log cannot be written over: a line now and then.
+    process.stderr.write(`${line}\n`);
+    showProgress.last = Date.now();
+  }
 }
 
 function clearLine() {

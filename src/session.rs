@@ -86,6 +86,9 @@ pub struct SteerOptions {
     pub subset: usize,
     /// Which of the proposed actions may be chosen.
     pub space: ActionSpace,
+    /// Of a trained policy or its reference: at 0 the most probable action is taken, and higher ones draw more freely.
+    /// Without it that of the training.
+    pub temperature: Option<f32>,
     /// Seeds everything drawn.
     pub seed: u64,
 }
@@ -132,6 +135,7 @@ impl Default for SteerOptions {
             candidates,
             subset: 10,
             space: ActionSpace::default(),
+            temperature: None,
             seed,
         }
     }
@@ -342,8 +346,8 @@ impl Session {
             Method::Optimistic => Chooser::Computed(ReferencePolicy::Optimistic),
             Method::GOptimal => Chooser::Computed(ReferencePolicy::GOptimal),
             Method::Greedy => Chooser::Computed(ReferencePolicy::Greedy { subset: options.subset }),
-            Method::Eagle => Chooser::Trained(policy()?),
-            Method::EagleReference => Chooser::TrainedReference(policy()?),
+            Method::Eagle => Chooser::Trained(policy()?, options.temperature),
+            Method::EagleReference => Chooser::TrainedReference(policy()?, options.temperature),
             Method::Foresight => Chooser::Foresight(policy()?),
         })
     }
@@ -357,6 +361,9 @@ impl SteerOptions {
         }
         if self.subset == 0 {
             return Err(NumericError::BadSetting { what: "subset", why: "use at least 1" }.into());
+        }
+        if self.temperature.is_some_and(|temperature| !(temperature.is_finite() && temperature >= 0.0)) {
+            return Err(NumericError::BadSetting { what: "temperature", why: "use 0 or a finite number above" }.into());
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ fn every_arm_costs_what_it_says_and_reports_every_judge() {
         (Arm::episodes(Method::Eagle, 1), 5),
         (Arm::episodes(Method::EagleReference, 1), 5),
         (Arm::episodes(Method::Foresight, 1), 5),
-        (Arm::Episodes { method: Method::Uniform, space: ActionSpace::Combined, count: 1 }, 5),
+        (Arm::Episodes { method: Method::Uniform, space: ActionSpace::Combined, temperature: None, count: 1 }, 5),
         (Arm::AtOnce, 6),
         (Arm::OneShot { count: 3 }, 3),
         (Arm::Search { strategy: greedy, budget: 4, foresight: true, caution: 1.0 }, 4),

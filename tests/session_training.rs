@@ -88,6 +88,14 @@ fn a_policy_is_trained_written_down_and_resumed_to_the_same_bits() {
         let (trajectory, _) = pollster::block_on(straight.steer(&request, async |_| Ok(()))).unwrap();
         assert_eq!((trajectory.steps.len(), trajectory.environment_calls), (2, 2));
         assert!(trajectory.steps.iter().all(|step| step.choice.log_probability <= 0.0));
+        let cold = SteerOptions { temperature: Some(0.0), ..request.clone() };
+        let (trajectory, _) = pollster::block_on(straight.steer(&cold, async |_| Ok(()))).unwrap();
+        assert!(trajectory.steps.iter().all(|step| step.choice.log_probability > -1e-3), "it is sure");
+        for temperature in [-0.5, f32::NAN, f32::INFINITY] {
+            let bad = SteerOptions { temperature: Some(temperature), ..request.clone() };
+            let error = pollster::block_on(straight.steer(&bad, async |_| Ok(()))).unwrap_err();
+            assert_eq!(error.code(), "numeric.bad_setting");
+        }
     }
 }
 

@@ -28,6 +28,7 @@ export interface CoreSteerOptions {
   candidates: number;
   subset: number;
   space: ActionSpace;
+  temperature?: number;
   seed: number;
 }
 

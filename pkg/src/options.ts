@@ -34,6 +34,7 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
       candidates: wholeNumber('candidates', options.candidates, 20),
       subset: wholeNumber('subset', options.subset, 10),
       space: options.space ?? 'all',
+      ...(options.temperature !== undefined && { temperature: options.temperature }),
       seed: wholeNumber('seed', options.seed, seed),
     },
   };

@@ -213,6 +213,8 @@ export interface SteerOptions extends CallOptions {
   subset?: number;
   /** Default: `'all'`. */
   space?: ActionSpace;
+  /** Of `'eagle'`: 0 takes the most probable action, higher ones draw more freely. Default: that of the training. */
+  temperature?: number;
   seed?: number;
 }
 

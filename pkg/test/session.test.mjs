@@ -31,6 +31,8 @@ test('gaps and steer fill in their defaults', async () => {
   await collect(aquiline.steer({ user: 'u', item: 'i' }));
   const expected = { user: 'u', item: 'i', policy: 'greedy', horizon: 5, candidates: 20, subset: 10, space: 'all', seed: 9 };
   assert.deepEqual(core.log.at(-1), expected);
+  await collect(aquiline.steer({ user: 'u', item: 'i', policy: 'eagle', temperature: 0 }));
+  assert.deepEqual(core.log.at(-1), { ...expected, policy: 'eagle', temperature: 0 });
   await aquiline.dispose();
 });
 

@@ -34,6 +34,8 @@ pub enum Arm {
         method: Method,
         /// Which actions there are.
         space: ActionSpace,
+        /// Temperature of a trained policy, where it is not that of the training.
+        temperature: Option<f32>,
         /// How many.
         count: usize,
     },
@@ -91,7 +93,7 @@ impl Arm {
 
     /// Episodes of one rewrite a step, all proposed actions allowed.
     pub fn episodes(method: Method, count: usize) -> Self {
-        Arm::Episodes { method, space: ActionSpace::All, count }
+        Arm::Episodes { method, space: ActionSpace::All, temperature: None, count }
     }
 }
 
@@ -118,15 +120,17 @@ impl World {
 
     async fn find(&self, arm: &Arm, conditions: Conditions<'_>) -> Result<Found> {
         match arm {
-            Arm::Episodes { method, space, count } => {
-                let mut runs = Vec::with_capacity(*count);
-                for run in 0..*count {
-                    runs.push(self.episode(*method, *space, conditions.again(run)).await?);
+            &Arm::Episodes { method, space, temperature, count } => {
+                let mut runs = Vec::with_capacity(count);
+                for run in 0..count {
+                    let choosing = SteerOptions { policy: method, space, temperature, ..Default::default() };
+                    runs.push(self.episode(choosing, conditions.again(run)).await?);
                 }
                 Ok(Found::best(runs)?)
             }
             Arm::AtOnce => {
-                let episode = self.episode(Method::Eagle, ActionSpace::All, conditions).await?;
+                let choosing = SteerOptions { policy: Method::Eagle, ..Default::default() };
+                let episode = self.episode(choosing, conditions).await?;
                 let actions: Vec<Action> = episode.steps.iter().map(|step| step.action.clone()).collect();
                 let Found { environment_calls, .. } = Found::of(episode);
                 let found = self.request(&[Action::at_once(&actions)], conditions).await?;
@@ -144,11 +148,11 @@ impl World {
         }
     }
 
-    async fn episode(&self, policy: Method, space: ActionSpace, conditions: Conditions<'_>) -> Result<Trajectory> {
+    async fn episode(&self, choosing: SteerOptions, conditions: Conditions<'_>) -> Result<Trajectory> {
         let Conditions { pair, candidates, seed } = conditions;
         let (user, item) = (pair.user.clone(), pair.item.clone());
         let subset = SHORTLIST.min(candidates);
-        let options = SteerOptions { user, item, policy, candidates, subset, space, seed, ..Default::default() };
+        let options = SteerOptions { user, item, candidates, subset, seed, ..choosing };
         Ok(self.session.steer(&options, async |_| Ok(())).await?.0)
     }
 

@@ -6,6 +6,7 @@ use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::Result;
 use crate::latent::Latents;
+use crate::network::evaluate;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::fields;
 use crate::policy::{ReferencePolicy, draw, predicted_shortlist, shortlist};
@@ -25,6 +26,9 @@ const TEXTS_PER_ROUND: usize = 64;
 /// Vectors of candidates' texts that are remembered before all are forgotten.
 const MOST_REMEMBERED: usize = 20_000;
 
+/// Temperature that stands for 0: what is most probable has all of the probability.
+const COLDEST: f32 = 1e-4;
+
 /// Transitions before predictions are believed at all.
 const FEWEST_TRANSITIONS: usize = 50;
 
@@ -33,10 +37,10 @@ const FEWEST_TRANSITIONS: usize = 50;
 pub(super) enum Chooser<'a> {
     /// By a distribution that is computed at every decision.
     Computed(ReferencePolicy),
-    /// By a trained policy.
-    Trained(&'a Checkpoint),
-    /// By the reference that a policy was trained from.
-    TrainedReference(&'a Checkpoint),
+    /// By a trained policy, at another temperature than the training's where one is given.
+    Trained(&'a Checkpoint, Option<f32>),
+    /// By the reference that a policy was trained from, likewise.
+    TrainedReference(&'a Checkpoint, Option<f32>),
     /// By the gains that its transition model predicts.
     Foresight(&'a Checkpoint),
 }
@@ -140,10 +144,10 @@ impl Performer<'_> {
     }
 
     async fn choose(&mut self, choices: &Choices, tick: &mut dyn Tick) -> Result<Choice> {
-        let (checkpoint, is_reference) = match self.chooser {
+        let (checkpoint, is_reference, temperature) = match self.chooser {
             Chooser::Computed(policy) => return self.choose_by(policy, choices, tick).await,
-            Chooser::Trained(checkpoint) => (checkpoint, false),
-            Chooser::TrainedReference(checkpoint) => (checkpoint, true),
+            Chooser::Trained(checkpoint, temperature) => (checkpoint, false, temperature),
+            Chooser::TrainedReference(checkpoint, temperature) => (checkpoint, true, temperature),
             Chooser::Foresight(checkpoint) => {
                 return self.choose_foreseen(&checkpoint.transitions, choices, tick).await;
             }
@@ -152,11 +156,10 @@ impl Performer<'_> {
         let transitions = (!is_reference).then_some(&checkpoint.transitions);
         let observation = self.observe(&checkpoint.encoding, transitions, choices, tick).await?;
         let one = std::slice::from_ref(&observation);
-        let (learner, table, device) = (&checkpoint.learner, &self.memory.table, self.encoder.device());
-        let evaluated = match is_reference {
-            true => learner.evaluate_reference(one, table, device).await?,
-            false => learner.evaluate(one, table, device).await?,
-        };
+        let learner = &checkpoint.learner;
+        let parameters = if is_reference { learner.reference() } else { learner.parameters() };
+        let temperature = temperature.unwrap_or(learner.settings().temperature).max(COLDEST);
+        let evaluated = evaluate(parameters, temperature, one, &self.memory.table, self.encoder.device()).await?;
         let weights: Vec<f64> =
             evaluated.iter().flat_map(|e| &e.log_probabilities).map(|&value| f64::from(value).exp()).collect();
         let choice = draw(&weights, choices.seed, None);

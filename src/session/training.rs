@@ -236,7 +236,7 @@ impl Session {
             let request = EpisodeRequest {
                 user: &user,
                 item: &item,
-                chooser: Chooser::Trained(policy),
+                chooser: Chooser::Trained(policy, None),
                 space,
                 settings: RolloutSettings { horizon, candidates, lookahead: false, seed, ..Default::default() },
                 encoding: None,

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use aquiline::Error;
+use aquiline::action::ActionSpace;
 use aquiline::error::DataError;
 use aquiline::session::{Method, SteerOptions};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub struct Defaults {
     pub candidates: usize,
     /// Size of the subset; as [`values::subset`] where nothing is said.
     pub subset: Option<usize>,
+    /// Of a trained policy; that of the training where nothing is said.
+    pub temperature: Option<f32>,
     /// Seeds the episode.
     pub seed: u64,
 }
@@ -36,6 +39,7 @@ struct Request {
     horizon: Option<usize>,
     candidates: Option<usize>,
     subset: Option<usize>,
+    temperature: Option<f32>,
     seed: Option<u64>,
 }
 
@@ -97,18 +101,20 @@ fn answer(
 impl Defaults {
     /// The request of a user and an item.
     pub fn options(&self, user: String, item: String) -> SteerOptions {
-        let Defaults { policy, horizon, candidates, seed, .. } = *self;
+        let Defaults { policy, horizon, candidates, temperature, seed, .. } = *self;
         let subset = values::subset(self.subset, candidates);
-        SteerOptions { user, item, policy, horizon, candidates, subset, seed, ..Default::default() }
+        let space = ActionSpace::default();
+        SteerOptions { user, item, policy, horizon, candidates, subset, space, temperature, seed }
     }
 
     fn with(&self, request: Request) -> SteerOptions {
-        let Request { user, item, policy, horizon, candidates, subset, seed } = request;
+        let Request { user, item, policy, horizon, candidates, subset, temperature, seed } = request;
         let of_request = Defaults {
             policy: policy.unwrap_or(self.policy),
             horizon: horizon.unwrap_or(self.horizon),
             candidates: candidates.unwrap_or(self.candidates),
             subset: subset.or(self.subset),
+            temperature: temperature.or(self.temperature),
             seed: seed.unwrap_or(self.seed),
         };
         of_request.options(user, item)

@@ -39,11 +39,15 @@ pub struct Arguments {
     /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
     #[arg(long, value_parser = values::positive)]
     subset: Option<usize>,
+    /// Of a trained policy: at 0 its most probable edit is made [default: that of the training]
+    #[arg(long)]
+    temperature: Option<f32>,
     /// Seeds the episode alone, where it is not to have the seed of data and fit
     #[arg(long, value_name = "SEED")]
     episode_seed: Option<u64>,
     /// Requests, one JSON object a line, from a file or from stdin (-): user, item, and where they differ from the
-    /// arguments policy, seed, horizon, candidates, subset. Prints one line of JSON for each
+    /// arguments policy, seed, horizon, candidates, subset,
+    /// temperature. Prints one line of JSON for each
     #[arg(long, value_name = "FILE.jsonl")]
     batch: Option<PathBuf>,
 }
@@ -89,6 +93,7 @@ impl Arguments {
             horizon: self.horizon,
             candidates: self.candidates,
             subset: self.subset,
+            temperature: self.temperature,
             seed: self.episode_seed.unwrap_or(self.data.seed),
         }
     }

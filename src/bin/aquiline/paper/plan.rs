@@ -166,7 +166,7 @@ fn transfer() -> Vec<Measurement> {
 }
 
 fn spaces() -> Vec<Measurement> {
-    let eagle = |space| Arm::Episodes { method: Method::Eagle, space, count: 1 };
+    let eagle = |space| Arm::Episodes { method: Method::Eagle, space, temperature: None, count: 1 };
     vec![
         line(Table::Spaces, "all actions", eagle(ActionSpace::All)).with(G_OPTIMAL),
         line(Table::Spaces, "without personalised actions", eagle(ActionSpace::Generic)).with(GENERIC),
