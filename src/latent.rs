@@ -104,6 +104,12 @@ impl Latents {
         Ok(row)
     }
 
+    /// Adds a point of as many dimensions.
+    pub(crate) fn push(&mut self, point: &[f32]) {
+        assert_eq!(point.len(), self.dimensions, "rows of a matrix have one length");
+        self.values.extend_from_slice(point);
+    }
+
     /// One point, to be changed.
     pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
         &mut self.values[index * self.dimensions..(index + 1) * self.dimensions]

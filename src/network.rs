@@ -3,12 +3,12 @@
 //! The paper's agent is a language model that writes an action. Ours chooses among proposed actions, so that half a
 //! million parameters are enough and training fits into a browser tab:
 //!
-//! - a *state tower* reads what is known at a decision: `q(s) = W₂ gelu(W₁ s + b₁)`,
-//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ gelu(W₃ a + b₃)`,
+//! - a *state tower* reads what is known at a decision: `q(s) = W₂ relu(W₁ s + b₁)`,
+//! - an *action tower* reads one candidate, whoever else is a candidate: `k(a) = W₄ relu(W₃ a + b₃)`,
 //! - `π(a | s) = softmax_a((q(s)·k(a) / √d + w · g(s, a)) / temperature)`, over any number of candidates and equivariant
 //!   to their order, where g is what a transition model predicts the candidate to gain, in standard deviations over the
 //!   candidates. One transition says more about an action than one reward does, so w is quick to learn,
-//! - `V(s) = w₆ gelu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
+//! - `V(s) = w₆ relu(W₅ s + b₅) + b₆`, with no parameter in common, so that it can learn at a pace of its own.
 //!
 //! The files below in the order of a decision: [`observation`] turns a decision into numbers, [`parameters`] holds the
 //! weights on the host, [`optimizer`] changes them.
@@ -22,6 +22,7 @@ pub mod parameters;
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
+use burn::tensor::activation::relu;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result, TrainingError};
@@ -74,7 +75,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) struct Pass {
     pub(crate) policy: PolicyPass,
-    value_hidden: Hidden,
+    value_hidden: Tensor<2>,
     /// V of each decision.
     pub(crate) values: Vec<f32>,
 }
@@ -82,20 +83,12 @@ pub(crate) struct Pass {
 /// The policy's part of a [`Pass`].
 #[derive(Debug)]
 pub(crate) struct PolicyPass {
-    state_hidden: Hidden,
-    action_hidden: Hidden,
+    state_hidden: Tensor<2>,
+    action_hidden: Tensor<2>,
     query: Tensor<2>,
     key: Tensor<2>,
     /// Log-probability of every candidate of each decision.
     pub(crate) log_probabilities: Vec<Vec<f32>>,
-}
-
-/// A hidden layer: x before its activation, Φ(x), and x Φ(x) after it, which is gelu.
-#[derive(Debug)]
-struct Hidden {
-    before: Tensor<2>,
-    cumulative: Tensor<2>,
-    after: Tensor<2>,
 }
 
 impl NetworkShape {
@@ -152,8 +145,8 @@ pub async fn evaluate(
 /// Both networks on one batch; `weights` in the order of [`Weight::ALL`].
 pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<Pass> {
     let policy = forward_policy(weights, batch, temperature).await?;
-    let value_hidden = Hidden::of(linear(weights, &batch.states, Weight::Value, Weight::ValueBias));
-    let values = read(linear(weights, &value_hidden.after, Weight::Worth, Weight::WorthBias)).await?;
+    let value_hidden = relu(linear(weights, &batch.states, Weight::Value, Weight::ValueBias));
+    let values = read(linear(weights, &value_hidden, Weight::Worth, Weight::WorthBias)).await?;
     Ok(Pass { policy, value_hidden, values })
 }
 
@@ -163,10 +156,10 @@ pub(crate) async fn forward(weights: &[Tensor<2>], batch: &Batch, temperature: f
 /// actions are candidates more than once.
 pub(crate) async fn forward_policy(weights: &[Tensor<2>], batch: &Batch, temperature: f32) -> Result<PolicyPass> {
     let weight = |weight: Weight| weights[weight as usize].clone();
-    let state_hidden = Hidden::of(linear(weights, &batch.states, Weight::State, Weight::StateBias));
-    let action_hidden = Hidden::of(linear(weights, &batch.actions, Weight::Action, Weight::ActionBias));
-    let query = state_hidden.after.clone().matmul(weight(Weight::Query));
-    let key = action_hidden.after.clone().matmul(weight(Weight::Key));
+    let state_hidden = relu(linear(weights, &batch.states, Weight::State, Weight::StateBias));
+    let action_hidden = relu(linear(weights, &batch.actions, Weight::Action, Weight::ActionBias));
+    let query = state_hidden.clone().matmul(weight(Weight::Query));
+    let key = action_hidden.clone().matmul(weight(Weight::Key));
     let products = read(query.clone().matmul(key.clone().transpose())).await?;
     let trust = read(weight(Weight::Gain)).await?[0];
     let scale = scale(&query);
@@ -199,8 +192,9 @@ pub(crate) async fn backward(
     let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
     let along_query = along_products.clone().matmul(policy.key.clone());
     let along_key = along_products.transpose().matmul(policy.query.clone());
-    let through = |along: &Tensor<2>, weight: Weight, hidden: &Hidden| {
-        along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.slope()
+    // The slope of relu is 1 where it is above 0.
+    let through = |along: &Tensor<2>, weight: Weight, hidden: &Tensor<2>| {
+        along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.clone().sign()
     };
     let along_state = through(&along_query, Weight::Query, &policy.state_hidden);
     let along_action = through(&along_key, Weight::Key, &policy.action_hidden);
@@ -211,14 +205,14 @@ pub(crate) async fn backward(
         slopes.push(match weight {
             Weight::State => read(onto(&batch.states, &along_state)).await?,
             Weight::StateBias => read(along_state.clone().sum_dim(0)).await?,
-            Weight::Query => read(onto(&policy.state_hidden.after, &along_query)).await?,
+            Weight::Query => read(onto(&policy.state_hidden, &along_query)).await?,
             Weight::Action => read(onto(&batch.actions, &along_action)).await?,
             Weight::ActionBias => read(along_action.clone().sum_dim(0)).await?,
-            Weight::Key => read(onto(&policy.action_hidden.after, &along_key)).await?,
+            Weight::Key => read(onto(&policy.action_hidden, &along_key)).await?,
             Weight::Gain => vec![along_trust],
             Weight::Value => read(onto(&batch.states, &along_hidden)).await?,
             Weight::ValueBias => read(along_hidden.clone().sum_dim(0)).await?,
-            Weight::Worth => read(onto(&value_hidden.after, &along_values)).await?,
+            Weight::Worth => read(onto(value_hidden, &along_values)).await?,
             Weight::WorthBias => read(along_values.clone().sum_dim(0)).await?,
         });
     }
@@ -240,20 +234,6 @@ pub(crate) fn matrix(values: Vec<f32>, rows: usize, columns: usize, device: &Dev
 /// `x W + b`.
 fn linear(weights: &[Tensor<2>], input: &Tensor<2>, weight: Weight, bias: Weight) -> Tensor<2> {
     input.clone().matmul(weights[weight as usize].clone()) + weights[bias as usize].clone()
-}
-
-impl Hidden {
-    fn of(before: Tensor<2>) -> Self {
-        let cumulative = (before.clone() * std::f32::consts::FRAC_1_SQRT_2).erf() * 0.5 + 0.5;
-        Hidden { after: before.clone() * cumulative.clone(), before, cumulative }
-    }
-
-    /// `gelu'(x) = Φ(x) + x φ(x)`, of operations that the encoder needs anyway: each further one would be downloaded.
-    fn slope(&self) -> Tensor<2> {
-        let x = &self.before;
-        let density = (x.clone() * x.clone() * -0.5).exp() * (2.0 * std::f32::consts::PI).sqrt().recip();
-        self.cumulative.clone() + x.clone() * density
-    }
 }
 
 impl Batch {

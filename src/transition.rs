@@ -1,4 +1,5 @@
-//! Where an edit leads, before it is made: a linear model of transitions, learned as they are seen.
+//! Where an edit leads, before it is made: a model of transitions, a line and what like ones leave over, learned as they
+//! are seen.
 //!
 //! **Idea.** A design over candidate edits needs the displacement of each (see [`crate::design`]), and finding one out
 //! costs a call of the environment: a hundred calls to choose ten. Every call that was made says something about the
@@ -9,6 +10,9 @@
 //! of its text, a displacement is `δ = Wᵀφ + noise`. Bayes' rule under the prior `W ~ N(0, noise²/ridge)` gives
 //!
 //! - the prediction `Wᵀφ` with `W = A⁻¹ Σ φ δᵀ` and `A = ridge·I + Σ φ φᵀ`, as ridge regression does;
+//! - and to it is added `γ c`: c is what the nearest transitions seen leave over on average, weighed by how much their
+//!   actions and places are alike (see `transition/local.rs`), and γ, from 0 to 1, the share of such corrections that
+//!   would have been right so far: `Σ e·c / Σ c·c` over the errors e of the line alone;
 //! - its deviation `noise · √(1 + φᵀA⁻¹φ)`, one for all coordinates: the noise of the transition itself, and with it
 //!   what is not known about W. It shrinks where transitions were seen, and stays large for actions unlike any of
 //!   those;
@@ -20,8 +24,8 @@
 //! Dawid asks), and then learned, which updates a Cholesky factor in O(unknowns²): below a millisecond for 384 + 16
 //! dimensions. So the model is up to date at any time, there is no refit, and nothing drifts.
 //!
-//! **When it fails.** What an action does is the same everywhere, up to a shift that depends on the place: that a shark
-//! frightens in a comedy and bores in a thriller is noise here. Before it has seen many transitions the ridge draws
+//! **When it fails.** To the line, what an action does is the same everywhere, up to a shift that depends on the place:
+//! that a shark frightens in a comedy and bores in a thriller only its neighbours know, once there are some. Before it has seen many transitions the ridge draws
 //! predictions toward the mean displacement and, worse for a design, flattens the directions it has not seen yet: ask
 //! `skill`, as [`crate::policy::predicted_shortlist`] does. A design looks for extremes, where effects saturate and a
 //! line does not, so it loses more than `explained` suggests. A `ridge` is right near the ratio of the variances of
@@ -30,7 +34,8 @@
 //! places, is averaged. Nothing is forgotten, so an environment that changes needs a new model.
 //!
 //! **References.** Plackett 1950, *Some theorems in least squares*; Gill, Golub, Murray & Saunders 1974, *Methods for
-//! modifying matrix factorizations*; Dawid 1984, *Statistical theory: the prequential approach*; Bishop 2006, *Pattern
+//! modifying matrix factorizations*; Gramacy & Apley 2015, *Local Gaussian process approximation for large computer
+//! experiments*; Dawid 1984, *Statistical theory: the prequential approach*; Bishop 2006, *Pattern
 //! Recognition and Machine Learning*, 3.3; Tennenholtz et al. 2024, *Embedding-Aligned Language Models*, Def. 1, takes
 //! one sample of each displacement instead.
 //!
@@ -54,6 +59,7 @@
 //! # Ok::<(), aquiline::Error>(())
 //! ```
 
+mod local;
 mod record;
 
 use std::collections::VecDeque;
@@ -64,10 +70,14 @@ use serde::{Deserialize, Serialize};
 use crate::error::{NumericError, Result};
 use crate::latent::Latents;
 use crate::ridge::{RecursiveRidge, is_ridge};
+use local::{Neighbourhood, Seen, Widths};
 pub use record::{TransitionHeader, TransitionRecord};
 
 /// Transitions that [`TransitionModel::skill`] is about: enough for a figure, few enough to forget how a model began.
 const RECENT: usize = 200;
+
+/// More neighbours would take long and say little.
+const MOST_NEIGHBOURS: usize = 64;
 
 /// A model has 8 bytes for each pair of unknowns, so these are 128 MiB.
 const MOST_UNKNOWNS: usize = 4096;
@@ -89,13 +99,19 @@ pub struct TransitionSettings {
     pub action_length: f32,
     /// How long latents typically are, in units of Z; at least 0.000001. A larger one makes less of the place.
     pub latent_length: f32,
+    /// Nearest transitions that correct the line, at most 64; with 0 it is the line alone.
+    pub neighbours: usize,
 }
 
-/// A linear model of where actions lead; see the module.
+/// A model of where actions lead; see the module.
 #[derive(Debug, Clone)]
 pub struct TransitionModel {
     settings: TransitionSettings,
     regression: RecursiveRidge,
+    neighbourhood: Neighbourhood,
+    /// Sums over transitions of e·c and c·c, see the module.
+    agreement: f64,
+    corrections: f64,
     /// Sum of all displacements.
     sum: DVector<f64>,
     transitions: usize,
@@ -139,7 +155,15 @@ struct Foresight {
 impl Default for TransitionSettings {
     /// Unit sentence vectors of all-MiniLM-L6-v2, an alignment of 16 dimensions, a tenth as much noise as effect.
     fn default() -> Self {
-        TransitionSettings { sentence: 384, latent: 16, ridge: 0.1, noise: 0.1, action_length: 1.0, latent_length: 1.0 }
+        TransitionSettings {
+            sentence: 384,
+            latent: 16,
+            ridge: 0.1,
+            noise: 0.1,
+            action_length: 1.0,
+            latent_length: 1.0,
+            neighbours: 16,
+        }
     }
 }
 
@@ -153,6 +177,9 @@ impl TransitionModel {
         settings.check()?;
         Ok(TransitionModel {
             regression: RecursiveRidge::new(settings.unknowns(), settings.latent, settings.ridge),
+            neighbourhood: Neighbourhood::new(settings.sentence),
+            agreement: 0.0,
+            corrections: 0.0,
             sum: DVector::zeros(settings.latent),
             transitions: 0,
             scatter: 0.0,
@@ -172,8 +199,11 @@ impl TransitionModel {
         check("the next latent", next, self.settings.latent)?;
         let moved = latent.iter().zip(next).map(|(&from, &to)| f64::from(to) - f64::from(from));
         let displacement = DVector::from_iterator(next.len(), moved);
-        self.judge(&features, &displacement)?;
+        self.judge(latent, action, &features, &displacement)?;
         self.regression.observe(&features, &displacement);
+        if self.settings.neighbours > 0 {
+            self.neighbourhood.insert(latent, action, next);
+        }
         self.sum += displacement;
         self.transitions += 1;
         Ok(())
@@ -185,7 +215,9 @@ impl TransitionModel {
     /// [`NumericError::WrongSize`], and [`NumericError::NotFinite`] also for a displacement beyond what f32 can say.
     pub fn predict(&self, latent: &[f32], action: &[f32]) -> Result<Prediction> {
         let features = self.features(latent, action)?;
-        let displacement: Vec<f32> = self.regression.predict(&features).iter().map(|&value| value as f32).collect();
+        let places = self.neighbourhood.distances(latent, self.widths());
+        let predicted = self.regression.predict(&features) + self.correction(&places, action) * self.trust();
+        let displacement: Vec<f32> = predicted.iter().map(|&value| value as f32).collect();
         let deviation = self.deviation(self.regression.leverage(&features)) as f32;
         if !deviation.is_finite() || displacement.iter().any(|value| !value.is_finite()) {
             return Err(NumericError::NotFinite { what: "a predicted displacement" }.into());
@@ -199,8 +231,10 @@ impl TransitionModel {
     /// As [`TransitionModel::predict`].
     pub fn predict_all(&self, latent: &[f32], actions: &Latents) -> Result<Latents> {
         let mut displacements = Vec::with_capacity(actions.len() * self.settings.latent);
+        let places = self.neighbourhood.distances(latent, self.widths());
         for action in actions.rows() {
-            let predicted = self.regression.predict(&self.features(latent, action)?);
+            let line = self.regression.predict(&self.features(latent, action)?);
+            let predicted = line + self.correction(&places, action) * self.trust();
             displacements.extend(predicted.iter().map(|&value| value as f32));
         }
         Latents::new(self.settings.latent, displacements)
@@ -228,10 +262,19 @@ impl TransitionModel {
     }
 
     /// Compares a displacement with what is predicted while it is not learned yet.
-    fn judge(&mut self, features: &DVector<f64>, displacement: &DVector<f64>) -> Result<()> {
-        let errors = displacement - self.regression.predict(features);
+    fn judge(
+        &mut self,
+        latent: &[f32],
+        action: &[f32],
+        features: &DVector<f64>,
+        displacement: &DVector<f64>,
+    ) -> Result<()> {
+        let of_line = displacement - self.regression.predict(features);
+        let correction = self.correction(&self.neighbourhood.distances(latent, self.widths()), action);
+        let errors = &of_line - &correction * self.trust();
         let (squared_error, leverage) = (errors.norm_squared(), self.regression.leverage(features));
-        if !(squared_error + leverage).is_finite() {
+        let (agreement, corrections) = (of_line.dot(&correction), correction.norm_squared());
+        if !(squared_error + leverage + agreement + corrections).is_finite() {
             return Err(NumericError::NotFinite { what: "the error of a predicted displacement" }.into());
         }
         // The first transition has no mean before it to be compared with.
@@ -241,8 +284,31 @@ impl TransitionModel {
             let covered = errors.iter().filter(|error| error.abs() <= deviation).count();
             self.remember(Foresight { squared_error, squared_baseline, covered });
         }
+        self.agreement += agreement;
+        self.corrections += corrections;
         self.scatter += squared_error / (1.0 + leverage) / self.settings.latent as f64;
         Ok(())
+    }
+
+    /// γ.
+    fn trust(&self) -> f64 {
+        if self.corrections > 0.0 { (self.agreement / self.corrections).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// c, for transitions that began at these distances.
+    fn correction(&self, places: &[f32], action: &[f32]) -> DVector<f64> {
+        let left_over = |Seen { action, latent, next }: &Seen| {
+            let moved = latent.iter().zip(next).map(|(&from, &to)| f64::from(to) - f64::from(from));
+            let action = self.neighbourhood.actions.row(*action);
+            DVector::from_iterator(next.len(), moved) - self.regression.predict(&self.scaled(latent, action))
+        };
+        let (count, widths) = (self.settings.neighbours, self.widths());
+        let correction = self.neighbourhood.correction(places, action, count, widths, left_over);
+        correction.unwrap_or_else(|| DVector::zeros(self.settings.latent))
+    }
+
+    fn widths(&self) -> Widths {
+        Widths::of(self.settings.action_length, self.settings.latent_length)
     }
 
     fn remember(&mut self, foresight: Foresight) {
@@ -262,9 +328,13 @@ impl TransitionModel {
     fn features(&self, latent: &[f32], action: &[f32]) -> Result<DVector<f64>> {
         check("the latent", latent, self.settings.latent)?;
         check("the sentence vector of an action", action, self.settings.sentence)?;
+        Ok(self.scaled(latent, action))
+    }
+
+    fn scaled(&self, latent: &[f32], action: &[f32]) -> DVector<f64> {
         let of_action = action.iter().map(|&value| f64::from(value) / f64::from(self.settings.action_length));
         let of_latent = latent.iter().map(|&value| f64::from(value) / f64::from(self.settings.latent_length));
-        Ok(DVector::from_iterator(self.settings.unknowns(), std::iter::once(1.0).chain(of_action).chain(of_latent)))
+        DVector::from_iterator(self.settings.unknowns(), std::iter::once(1.0).chain(of_action).chain(of_latent))
     }
 }
 
@@ -283,6 +353,7 @@ impl TransitionSettings {
             _ if !is_ridge(self.ridge) => bad("ridge", "it must be finite and at least 0.000001"),
             _ if !(self.noise.is_finite() && self.noise > 0.0) => bad("noise", "it must be finite and above 0"),
             _ if !is_length(self.action_length) => bad("action_length", "it must be finite and at least 0.000001"),
+            _ if self.neighbours > MOST_NEIGHBOURS => bad("neighbours", "use at most 64"),
             _ if !is_length(self.latent_length) => bad("latent_length", "it must be finite and at least 0.000001"),
             _ => Ok(()),
         }

@@ -132,7 +132,9 @@ fn a_planted_linear_world_is_recovered_and_the_skill_says_so() {
 fn what_is_learned_one_by_one_is_what_is_learned_at_once() {
     let mut world = World::new(12, 3, 0.1, 0.0);
     let seen = world.transitions(60);
-    let mut model = world.model(0.5);
+    // The line alone: neighbours are corrections of it as it is now.
+    let settings = TransitionSettings { neighbours: 0, ..world.model(0.5).settings().clone() };
+    let mut model = TransitionModel::new(settings).unwrap();
     learn(&mut model, &seen);
     let features = |(state, action, _): &Transition| {
         std::iter::once(1.0).chain(action.iter().chain(state).map(|&value| f64::from(value))).collect::<Vec<_>>()
@@ -266,6 +268,78 @@ fn a_world_without_effects_shows_no_skill() {
     learn(&mut model, &seen.collect::<Vec<_>>());
     let skill = model.skill().unwrap();
     assert!(skill.explained < 0.05, "{skill:?}");
+}
+
+/// Each of some kinds of action leads one way on one side of the world and the opposite way on the other.
+fn two_sided(count: usize) -> Vec<Transition> {
+    let mut world = World::new(24, 4, 0.05, 0.0);
+    let kinds: Vec<Vec<f32>> = (0..6).map(|_| unit(&normals(&mut world.random, 24))).collect();
+    let transition = |_| {
+        let kind = &kinds[world.random.random_range(0..kinds.len())];
+        let side = if world.random.random_bool(0.5) { 1.0 } else { -1.0 };
+        let wording: Vec<f32> = kind.iter().map(|value| value + 0.02 * normal(&mut world.random)).collect();
+        let state: Vec<f32> = (0..4).map(|_| 4.0 * side + 0.2 * normal(&mut world.random)).collect();
+        let effect = world.effects.rows().map(|effect| dot(effect, kind) * side);
+        let next = state.iter().zip(effect).map(|(from, by)| from + by).collect();
+        (state, unit(&wording), next)
+    };
+    (0..count).map(transition).collect()
+}
+
+#[test]
+fn neighbours_know_that_an_action_does_something_else_elsewhere() {
+    let [line, both] = [0, 16].map(|neighbours| {
+        let settings = TransitionSettings { sentence: 24, latent: 4, neighbours, ..Default::default() };
+        let mut model = TransitionModel::new(settings).unwrap();
+        learn(&mut model, &two_sided(600));
+        model.skill().unwrap()
+    });
+    println!("line {line:?}, with neighbours {both:?}");
+    assert!(line.explained < 0.5 && both.explained > 0.9, "{line:?} {both:?}");
+    assert!((0.5..0.98).contains(&both.coverage), "{both:?}");
+}
+
+#[test]
+fn neighbours_cost_little_where_a_line_is_all_there_is() {
+    let mut world = World::new(24, 8, 0.3, 0.0);
+    let transitions = world.transitions(600);
+    let [line, both] = [0, 16].map(|neighbours| {
+        let settings = TransitionSettings { sentence: 24, latent: 8, neighbours, ..Default::default() };
+        let mut model = TransitionModel::new(settings).unwrap();
+        learn(&mut model, &transitions);
+        model.skill().unwrap()
+    });
+    println!("line {line:?}, with neighbours {both:?}");
+    assert!(both.explained > line.explained - 0.02, "{line:?} {both:?}");
+}
+
+#[test]
+fn the_older_half_of_the_neighbours_is_forgotten_before_there_are_too_many() {
+    let mut model = TransitionModel::new(small()).unwrap();
+    for step in 0..9000 {
+        let action = [(step % 7) as f32, 1.0];
+        model.observe(&[0.0; 2], &action, &[0.1, 0.0]).unwrap();
+    }
+    let record = model.to_record();
+    let kept = record.seen.len() / 5;
+    assert!((4096..=8192).contains(&kept) && record.actions.len() == 7 * 2, "{kept}");
+    assert_eq!(model.transitions(), 9000);
+}
+
+#[test]
+fn a_record_that_names_an_unknown_action_is_refused() {
+    let mut model = TransitionModel::new(small()).unwrap();
+    model.observe(&[0.0; 2], &[1.0, 0.0], &[0.5, 0.0]).unwrap();
+    for number in [1.0, -1.0, 0.5, 1e30] {
+        let mut record = model.to_record();
+        record.seen[0] = number;
+        let error = TransitionModel::from_record(record).unwrap_err();
+        assert!(matches!(error, Error::Numeric(NumericError::WrongSize { .. })), "{error}");
+    }
+    let mut record = model.to_record();
+    record.seen.pop();
+    assert!(TransitionModel::from_record(record).is_err(), "half a row");
+    assert!(TransitionModel::from_record(model.to_record()).is_ok());
 }
 
 #[test]

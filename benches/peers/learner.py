@@ -33,8 +33,8 @@ class Policy(nn.Module):
 
     def forward(self, states, actions, candidates, gains, temperature, way):
         """Log-probabilities of the candidates of each decision; every different action goes through its tower once."""
-        queries = self.query(F.gelu(self.state(states)))
-        keys = self.key(F.gelu(self.action(actions)))
+        queries = self.query(F.relu(self.state(states)))
+        keys = self.key(F.relu(self.action(actions)))
         if way == "products":
             products = (queries @ keys.T).gather(1, candidates)
         else:
@@ -47,7 +47,7 @@ class Learner:
     def __init__(self, parameters, reference, settings):
         self.policy, self.reference = Policy(parameters), Policy(reference)
         hidden = linear(parameters, "value.state.weight", "value.state.bias")
-        self.value = nn.Sequential(hidden, nn.GELU(), linear(parameters, "value.worth.weight", "value.worth.bias"))
+        self.value = nn.Sequential(hidden, nn.ReLU(), linear(parameters, "value.worth.weight", "value.worth.bias"))
         self.settings = settings
         rates = settings["optimizer"]
         groups = [

@@ -17,9 +17,10 @@ use crate::network::parameters::{Parameters, Weight};
 use crate::transition::{TransitionHeader, TransitionModel, TransitionRecord};
 
 /// Raised whenever older readers would misunderstand.
-const VERSION: u32 = 1;
-/// The two matrices of the transition model.
-const TRANSITIONS: [&str; 2] = ["transitions.information", "transitions.coefficients"];
+const VERSION: u32 = 2;
+/// The matrices of the transition model: two of f64, and two of f32.
+const TRANSITIONS: [&str; 4] =
+    ["transitions.information", "transitions.coefficients", "transitions.actions", "transitions.seen"];
 /// The one key of the header's metadata.
 const HEADER: &str = "aquiline";
 /// Updates that a checkpoint may count: more would be an attack on the reader's memory.
@@ -113,6 +114,11 @@ impl Checkpoint {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
             tensors.push((name.to_owned(), Dtype::F64, shape, bytes));
         }
+        let of_neighbours = [&transitions.actions, &transitions.seen];
+        for ((name, values), width) in TRANSITIONS[2..].iter().zip(of_neighbours).zip(transitions.header.widths()) {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            tensors.push(((*name).to_owned(), Dtype::F32, [values.len() / width, width], bytes));
+        }
         let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
             let view = TensorView::new(*dtype, shape.to_vec(), bytes);
             (name, view.expect("every matrix has as many values as its shape says"))
@@ -167,6 +173,8 @@ impl Checkpoint {
                 header: header.transitions,
                 information: read_f64(&tensors, TRANSITIONS[0])?,
                 coefficients: read_f64(&tensors, TRANSITIONS[1])?,
+                actions: read(&tensors, TRANSITIONS[2])?,
+                seen: read(&tensors, TRANSITIONS[3])?,
             })?,
         })
     }

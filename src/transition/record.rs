@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use nalgebra::DVector;
 use serde::{Deserialize, Serialize};
 
+use super::local::{Neighbourhood, Seen};
 use super::{Foresight, RECENT, TransitionModel, TransitionSettings};
 use crate::error::{NumericError, Result};
+use crate::latent::Latents;
 use crate::ridge::RecursiveRidge;
 
 /// Everything a [`TransitionModel`] knows.
@@ -18,6 +20,10 @@ pub struct TransitionRecord {
     pub information: Vec<f64>,
     /// Unknowns × latent, column by column.
     pub coefficients: Vec<f64>,
+    /// The different actions that neighbours are known of, rows of sentence vectors.
+    pub actions: Vec<f32>,
+    /// The transitions kept, in rows of the action's number, the latent and the next.
+    pub seen: Vec<f32>,
 }
 
 /// The short part of a [`TransitionRecord`].
@@ -27,6 +33,8 @@ pub struct TransitionHeader {
     sum: Vec<f64>,
     transitions: usize,
     scatter: f64,
+    agreement: f64,
+    corrections: f64,
     recent: VecDeque<Foresight>,
 }
 
@@ -35,6 +43,26 @@ impl TransitionHeader {
     pub fn shapes(&self) -> [[usize; 2]; 2] {
         let unknowns = self.settings.unknowns();
         [[unknowns, unknowns], [unknowns, self.settings.latent]]
+    }
+
+    /// Columns of the actions, and of the transitions kept.
+    pub fn widths(&self) -> [usize; 2] {
+        [self.settings.sentence, 1 + 2 * self.settings.latent]
+    }
+
+    fn neighbourhood(&self, actions: Vec<f32>, seen: Vec<f32>) -> Result<Neighbourhood> {
+        let [sentence, row] = self.widths();
+        let (actions, rows) = (Latents::new(sentence, actions)?, Latents::new(row, seen)?);
+        let seen = rows.rows().map(|row| {
+            // A number that is too large, negative or no whole one names no row.
+            let action = (0..actions.len()).nth(row[0] as usize).filter(|&action| action as f32 == row[0]);
+            let what = "an action in the record of a transition model";
+            let action =
+                action.ok_or(NumericError::WrongSize { what, expected: actions.len(), found: row[0] as usize })?;
+            let (latent, next) = row[1..].split_at(self.settings.latent);
+            Ok(Seen { action, latent: latent.to_vec(), next: next.to_vec() })
+        });
+        Ok(Neighbourhood { seen: seen.collect::<Result<_>>()?, actions })
     }
 }
 
@@ -47,9 +75,14 @@ impl TransitionModel {
             sum: self.sum.as_slice().to_vec(),
             transitions: self.transitions,
             scatter: self.scatter,
+            agreement: self.agreement,
+            corrections: self.corrections,
             recent: self.recent.clone(),
         };
-        TransitionRecord { header, information, coefficients }
+        let Neighbourhood { actions, seen } = &self.neighbourhood;
+        let row = |Seen { action, latent, next }: &Seen| [&[*action as f32], &latent[..], &next[..]].concat();
+        let seen = seen.iter().flat_map(row).collect();
+        TransitionRecord { header, information, coefficients, actions: actions.values().to_vec(), seen }
     }
 
     /// The model that a record was made of.
@@ -57,7 +90,7 @@ impl TransitionModel {
     /// # Errors
     /// [`NumericError::WrongSize`], [`NumericError::NotFinite`], and those of [`TransitionModel::new`].
     pub fn from_record(record: TransitionRecord) -> Result<Self> {
-        let TransitionRecord { header, information, coefficients } = record;
+        let TransitionRecord { header, information, coefficients, actions, seen } = record;
         header.settings.check()?;
         let [factor, solution] = header.shapes().map(|[rows, columns]| rows * columns);
         for (expected, found) in [
@@ -73,12 +106,24 @@ impl TransitionModel {
             }
         }
         let is_number = |number: &f64| number.is_finite();
-        let sums_are_numbers = header.sum.iter().all(is_number) && is_number(&header.scatter);
-        if !(sums_are_numbers && information.iter().chain(&coefficients).all(is_number)) {
+        let sums = header.sum.iter().chain([&header.scatter, &header.agreement, &header.corrections]);
+        if !sums.chain(&information).chain(&coefficients).all(is_number) {
             return Err(NumericError::NotFinite { what: "the record of a transition model" }.into());
         }
-        let TransitionHeader { settings, sum, transitions, scatter, recent } = header;
+        let neighbourhood = header.neighbourhood(actions, seen)?;
+        let TransitionHeader { settings, sum, transitions, scatter, agreement, corrections, recent } = header;
         let regression = RecursiveRidge::from_parts(settings.unknowns(), settings.latent, information, coefficients);
-        Ok(TransitionModel { settings, regression, sum: DVector::from_vec(sum), transitions, scatter, recent })
+        let sum = DVector::from_vec(sum);
+        Ok(TransitionModel {
+            settings,
+            regression,
+            neighbourhood,
+            agreement,
+            corrections,
+            sum,
+            transitions,
+            scatter,
+            recent,
+        })
     }
 }

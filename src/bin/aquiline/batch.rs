@@ -3,28 +3,22 @@
 use std::io::BufRead;
 
 use aquiline::Error;
-use aquiline::action::ActionSpace;
 use aquiline::error::DataError;
 use aquiline::session::{Method, SteerOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Outcome};
+use crate::values::EpisodeArguments;
 use crate::world::World;
-use crate::{interrupt, output, story, values};
+use crate::{interrupt, output, story};
 
 /// What a request need not say.
 #[derive(Debug, Clone)]
 pub struct Defaults {
     /// How edits are chosen.
     pub policy: Method,
-    /// Edits in a row.
-    pub horizon: usize,
-    /// Candidates at each step.
-    pub candidates: usize,
-    /// Size of the subset; as [`values::subset`] where nothing is said.
-    pub subset: Option<usize>,
-    /// Of a trained policy; that of the training where nothing is said.
-    pub temperature: Option<f32>,
+    /// How episodes are run.
+    pub episode: EpisodeArguments,
     /// Seeds the episode.
     pub seed: u64,
 }
@@ -101,22 +95,18 @@ fn answer(
 impl Defaults {
     /// The request of a user and an item.
     pub fn options(&self, user: String, item: String) -> SteerOptions {
-        let Defaults { policy, horizon, candidates, temperature, seed, .. } = *self;
-        let subset = values::subset(self.subset, candidates);
-        let space = ActionSpace::default();
-        SteerOptions { user, item, policy, horizon, candidates, subset, space, temperature, seed }
+        self.episode.options(user, item, self.policy, self.seed)
     }
 
     fn with(&self, request: Request) -> SteerOptions {
         let Request { user, item, policy, horizon, candidates, subset, temperature, seed } = request;
-        let of_request = Defaults {
-            policy: policy.unwrap_or(self.policy),
-            horizon: horizon.unwrap_or(self.horizon),
-            candidates: candidates.unwrap_or(self.candidates),
-            subset: subset.or(self.subset),
-            temperature: temperature.or(self.temperature),
-            seed: seed.unwrap_or(self.seed),
+        let episode = EpisodeArguments {
+            policy_file: None,
+            horizon: horizon.unwrap_or(self.episode.horizon),
+            candidates: candidates.unwrap_or(self.episode.candidates),
+            subset: subset.or(self.episode.subset),
+            temperature: temperature.or(self.episode.temperature),
         };
-        of_request.options(user, item)
+        episode.options(user, item, policy.unwrap_or(self.policy), seed.unwrap_or(self.seed))
     }
 }

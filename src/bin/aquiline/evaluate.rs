@@ -1,9 +1,7 @@
 //! `aquiline evaluate`: what policies gain on low-rated items, with intervals.
 
-use std::path::PathBuf;
-
 use aquiline::eval::Interval;
-use aquiline::session::{Method, SteerOptions};
+use aquiline::session::Method;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -11,8 +9,9 @@ use serde::Serialize;
 
 use crate::data::{DataArguments, read};
 use crate::failure::{Failure, Outcome};
+use crate::output;
+use crate::values::{self, EpisodeArguments};
 use crate::world::{ModelArguments, World};
-use crate::{output, values};
 
 /// "Low-rated": at most this share of the top rating.
 const LOW: f32 = 0.5;
@@ -27,21 +26,11 @@ pub struct Arguments {
     /// A way to choose; several may be named [default: uniform and greedy]
     #[arg(long = "policy", value_name = "POLICY", value_parser = values::method())]
     policies: Vec<Method>,
-    /// A trained policy, for eagle and eagle-reference
-    #[arg(long, value_name = "CHECKPOINT")]
-    policy_file: Option<PathBuf>,
     /// Pairs of a user and an item they rated low
     #[arg(long, default_value_t = 20, value_parser = values::positive)]
     pairs: usize,
-    /// Edits in a row
-    #[arg(long, default_value_t = SteerOptions::default().horizon, value_parser = values::positive)]
-    horizon: usize,
-    /// Candidate edits at each step
-    #[arg(long, default_value_t = SteerOptions::default().candidates, value_parser = values::positive)]
-    candidates: usize,
-    /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
-    #[arg(long, value_parser = values::positive)]
-    subset: Option<usize>,
+    #[command(flatten)]
+    episode: EpisodeArguments,
 }
 
 /// The comparison; intervals are of 95 %, by bootstrap over pairs.
@@ -78,8 +67,9 @@ struct Runs {
 
 /// Steers every pair by every policy.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    values::check_policy(&arguments.policies, arguments.policy_file.as_deref())?;
-    let policy = arguments.policy_file.as_deref().map(read).transpose()?;
+    let policy_file = arguments.episode.policy_file.as_deref();
+    values::check_policy(&arguments.policies, policy_file)?;
+    let policy = policy_file.map(read).transpose()?;
     let mut world = World::open(&arguments.data, &arguments.models)?;
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
@@ -114,16 +104,8 @@ impl Arguments {
     fn runs(&self, world: &World, pairs: &[(String, String)], policy: Method) -> Outcome<Runs> {
         let mut runs = Runs { gains: Vec::new(), kept: 0, rewrites: 0 };
         for (number, (user, item)) in pairs.iter().enumerate() {
-            let options = SteerOptions {
-                user: user.clone(),
-                item: item.clone(),
-                policy,
-                horizon: self.horizon,
-                candidates: self.candidates,
-                subset: values::subset(self.subset, self.candidates),
-                seed: self.data.seed.wrapping_add(number as u64),
-                ..Default::default()
-            };
+            let seed = self.data.seed.wrapping_add(number as u64);
+            let options = self.episode.options(user.clone(), item.clone(), policy, seed);
             let trajectory = world.steer(&options)?.trajectory;
             runs.gains.push(f64::from(trajectory.last().utility - trajectory.anchor.utility));
             runs.kept += usize::from(trajectory.is_kept());
@@ -135,7 +117,7 @@ impl Arguments {
 
 impl Comparison {
     fn of(arguments: &Arguments, policies: &[Method], runs: &[Runs]) -> Self {
-        let Arguments { horizon, candidates, .. } = *arguments;
+        let EpisodeArguments { horizon, candidates, .. } = arguments.episode;
         let seed = arguments.data.seed;
         let first = runs.first().map_or(&[][..], |first| &first.gains);
         let score = |(policy, runs): (&Method, &Runs)| {

@@ -3,13 +3,14 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use aquiline::session::{Method, SteerOptions};
+use aquiline::session::Method;
 
 use crate::batch::{self, Defaults};
 use crate::data::{DataArguments, read};
 use crate::failure::{Failure, Outcome};
+use crate::values::{self, EpisodeArguments};
 use crate::world::{ModelArguments, World};
-use crate::{output, story, values};
+use crate::{output, story};
 
 /// Of `aquiline steer`.
 #[derive(Debug, clap::Args)]
@@ -27,21 +28,8 @@ pub struct Arguments {
     /// How edits are chosen
     #[arg(long, default_value = "greedy", value_parser = values::method())]
     policy: Method,
-    /// A trained policy, for eagle and eagle-reference
-    #[arg(long, value_name = "CHECKPOINT")]
-    policy_file: Option<PathBuf>,
-    /// Edits in a row
-    #[arg(long, default_value_t = SteerOptions::default().horizon, value_parser = values::positive)]
-    horizon: usize,
-    /// Candidate edits at each step
-    #[arg(long, default_value_t = SteerOptions::default().candidates, value_parser = values::positive)]
-    candidates: usize,
-    /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
-    #[arg(long, value_parser = values::positive)]
-    subset: Option<usize>,
-    /// Of a trained policy: at 0 its most probable edit is made [default: that of the training]
-    #[arg(long)]
-    temperature: Option<f32>,
+    #[command(flatten)]
+    episode: EpisodeArguments,
     /// Seeds the episode alone, where it is not to have the seed of data and fit
     #[arg(long, value_name = "SEED")]
     episode_seed: Option<u64>,
@@ -54,8 +42,9 @@ pub struct Arguments {
 
 /// Steers, and prints what came of it.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    values::check_policy(&[arguments.policy], arguments.policy_file.as_deref())?;
-    let policy = arguments.policy_file.as_deref().map(read).transpose()?;
+    let policy_file = arguments.episode.policy_file.as_deref();
+    values::check_policy(&[arguments.policy], policy_file)?;
+    let policy = policy_file.map(read).transpose()?;
     let requests = arguments.batch.as_deref().map(requests).transpose()?;
     let mut world = World::open(&arguments.data, &arguments.models)?;
     if let Some(bytes) = policy {
@@ -90,10 +79,7 @@ impl Arguments {
     fn defaults(&self) -> Defaults {
         Defaults {
             policy: self.policy,
-            horizon: self.horizon,
-            candidates: self.candidates,
-            subset: self.subset,
-            temperature: self.temperature,
+            episode: self.episode.clone(),
             seed: self.episode_seed.unwrap_or(self.data.seed),
         }
     }

@@ -1,10 +1,10 @@
-//! Values of arguments: names of policies, and numbers with bounds.
+//! Values of arguments: names of policies, numbers with bounds, and what several commands ask for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aquiline::Error;
 use aquiline::error::TrainingError;
-use aquiline::session::Method;
+use aquiline::session::{Method, SteerOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::failure::Outcome;
@@ -20,6 +20,35 @@ const METHODS: [Method; 8] = [
     Method::Foresight,
 ];
 
+/// How episodes are run.
+#[derive(Debug, Clone, clap::Args)]
+pub struct EpisodeArguments {
+    /// A trained policy, for eagle, eagle-reference and foresight
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub policy_file: Option<PathBuf>,
+    /// Edits in a row
+    #[arg(long, default_value_t = SteerOptions::default().horizon, value_parser = positive)]
+    pub horizon: usize,
+    /// Candidate edits at each step
+    #[arg(long, default_value_t = SteerOptions::default().candidates, value_parser = positive)]
+    pub candidates: usize,
+    /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
+    #[arg(long, value_parser = positive)]
+    pub subset: Option<usize>,
+    /// Of a trained policy: at 0 its most probable edit is made [default: that of the training]
+    #[arg(long, value_parser = weight)]
+    pub temperature: Option<f32>,
+}
+
+impl EpisodeArguments {
+    /// The request of a user and an item.
+    pub fn options(&self, user: String, item: String, policy: Method, seed: u64) -> SteerOptions {
+        let EpisodeArguments { horizon, candidates, temperature, .. } = *self;
+        let subset = subset(self.subset, candidates);
+        SteerOptions { user, item, policy, horizon, candidates, subset, temperature, seed, ..Default::default() }
+    }
+}
+
 /// Reads the name of a way to choose.
 pub fn method() -> impl TypedValueParser<Value = Method> {
     let named = |name: String| METHODS.into_iter().find(|method| method.name() == name);
@@ -29,7 +58,7 @@ pub fn method() -> impl TypedValueParser<Value = Method> {
 
 /// Refuses ways to choose that need a trained policy where none is given, before anything takes time.
 pub fn check_policy(methods: &[Method], file: Option<&Path>) -> Outcome<()> {
-    let is_trained = |method: &Method| matches!(method, Method::Eagle | Method::EagleReference);
+    let is_trained = |method: &Method| matches!(method, Method::Eagle | Method::EagleReference | Method::Foresight);
     if file.is_none() && methods.iter().any(is_trained) {
         return Err(Error::from(TrainingError::Untrained).into());
     }
