@@ -232,10 +232,10 @@ fn checkpoints_of_another_encoder_or_version_are_refused_by_name() {
     let other = Checkpoint::from_bytes(&bytes, "another").unwrap_err();
     assert_eq!(other.code(), "encoder.fingerprint");
     assert!(other.to_string().contains("toy") && other.to_string().contains("another"));
-    let text = br#"\"version\":1,"#;
+    let text = br#"\"version\":"#;
     let at = bytes.windows(text.len()).position(|window| window == text).expect("the header names its version");
     let mut newer = bytes;
-    newer[at + text.len() - 2] = b'7';
+    newer[at + text.len()] = b'7';
     let error = Checkpoint::from_bytes(&newer, "toy").unwrap_err();
     assert_eq!(error.code(), "training.version");
     assert!(error.to_string().contains("version 7"), "{error}");
