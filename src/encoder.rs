@@ -10,16 +10,17 @@
 //! Reference: Reimers & Gurevych 2019, *Sentence-BERT*; Wang et al. 2020, *MiniLM*.
 
 pub mod cache;
+mod digest;
 pub mod manifest;
 pub mod model;
 pub mod tokenize;
 pub mod weights;
 
 use burn::prelude::*;
-use sha2::{Digest, Sha256};
 
 use crate::error::{EncoderError, Result};
 use crate::latent::{Latents, dot};
+use digest::{hex, sha256};
 use model::MiniLm;
 use tokenize::{Batch, TokenLimit, Tokenize};
 
@@ -150,10 +151,7 @@ fn device_error(error: &impl std::fmt::Debug) -> crate::Error {
 }
 
 fn fingerprint(weights: &[u8], tokenizer: &[u8], limit: TokenLimit) -> String {
-    let mut hash = Sha256::new();
-    hash.update(b"aquiline encoder 1");
-    hash.update(Sha256::digest(weights));
-    hash.update(Sha256::digest(tokenizer));
-    hash.update((limit.0 as u32).to_le_bytes());
-    manifest::hex(&hash.finalize()[..8])
+    let of_limit = (limit.0 as u32).to_le_bytes();
+    let parts: [&[u8]; 4] = [b"aquiline encoder 1", &sha256(weights), &sha256(tokenizer), &of_limit];
+    hex(&sha256(&parts.concat())[..8])
 }

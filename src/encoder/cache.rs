@@ -5,9 +5,8 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
-
 use super::DIMENSIONS;
+use super::digest::sha256;
 use crate::error::{EncoderError, Result};
 
 const MAGIC: &[u8; 8] = b"aquivec1";
@@ -41,7 +40,7 @@ impl VectorCache {
         if content.len() < HEADER || &content[..MAGIC.len()] != MAGIC {
             return Err(damaged("it is no vector cache").into());
         }
-        if Sha256::digest(content).as_slice() != checksum {
+        if sha256(content).as_slice() != checksum {
             return Err(damaged("its checksum is wrong").into());
         }
         let found = String::from_utf8_lossy(&content[MAGIC.len()..MAGIC.len() + FINGERPRINT]);
@@ -74,7 +73,7 @@ impl VectorCache {
             bytes.extend_from_slice(hash);
             vector.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
         }
-        let checksum = Sha256::digest(&bytes);
+        let checksum = sha256(&bytes);
         bytes.extend_from_slice(&checksum);
         bytes
     }
@@ -106,5 +105,5 @@ impl VectorCache {
 }
 
 fn key(text: &str) -> [u8; HASH] {
-    Sha256::digest(text.as_bytes()).into()
+    sha256(text.as_bytes())
 }

@@ -1,8 +1,8 @@
 //! Which bytes are the right ones: url, size and sha256 of every model file.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::digest::{hex, sha256};
 use crate::error::{EncoderError, Result};
 
 /// The model this crate was tested with, `data/models.json`.
@@ -54,15 +54,10 @@ impl ModelFile {
         if bytes.len() != self.size {
             return Err(wrong(format!("{} bytes where {} are right", bytes.len(), self.size)).into());
         }
-        let found = hex(&Sha256::digest(bytes));
+        let found = hex(&sha256(bytes));
         if found != self.sha256 {
             return Err(wrong(format!("sha256 {found} where {} is right", self.sha256)).into());
         }
         Ok(())
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
