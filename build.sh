@@ -81,23 +81,29 @@ models() {
   node scripts/models.mjs "$AQUILINE_MODELS"
 }
 
-# core FEATURE DIRECTORY: one browser core. The optimised file is kept by the hash of what it was
-# made from, because optimising the WebGPU core takes minutes.
+# core FEATURE DIRECTORY: one browser core, kept by the hash of what it is made from: both are linked to the same file, so
+# that cargo would link, and we optimise, the two of them anew each time.
 core() {
-  say "Building the $1 core"
-  # Without the remapping every panic message would carry this machine's paths to the browser.
-  RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=" cargo build --quiet --profile core --lib \
-    --target wasm32-unknown-unknown --no-default-features --features "$1"
-  local built="$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm" out="pkg/dist/$2" kept
-  mkdir -p "$out" "$CACHE/cores"
-  wasm-bindgen --target web --out-name core --out-dir "$out" "$built"
-  kept="$CACHE/cores/$(sha256sum <"$out/core_bg.wasm" | cut -c1-32).wasm"
+  local kept="$CACHE/cores/$1-$(core_inputs | sha256sum | cut -c1-32)"
   if [[ ! -e $kept ]]; then
+    say "Building the $1 core"
+    # Without the remapping every panic message would carry this machine's paths to the browser.
+    RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/=" \
+      cargo build --quiet --profile core --lib --target wasm32-unknown-unknown --no-default-features --features "$1"
+    rm -rf "$kept.part"
+    wasm-bindgen --target web --out-name core --out-dir "$kept.part" \
+      "$CARGO_TARGET_DIR/wasm32-unknown-unknown/core/aquiline.wasm"
     pkg/node_modules/.bin/wasm-opt -O2 --strip-debug --strip-producers "${WASM_FEATURES[@]}" \
-      -o "$kept.part" "$out/core_bg.wasm"
+      -o "$kept.part/core_bg.wasm" "$kept.part/core_bg.wasm"
     mv "$kept.part" "$kept"
   fi
-  cp "$kept" "$out/core_bg.wasm"
+  mkdir -p "pkg/dist/$2"
+  cp "$kept"/* "pkg/dist/$2"
+}
+
+core_inputs() {
+  cat build.sh rust-toolchain.toml Cargo.toml Cargo.lock pkg/package-lock.json
+  find src data -type f -not -path 'src/bin/*' | LC_ALL=C sort | xargs cat
 }
 
 wasm() {
