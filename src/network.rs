@@ -192,9 +192,10 @@ pub(crate) async fn backward(
     let along_values = matrix(along_values.to_vec(), along_values.len(), 1, &device);
     let along_query = along_products.clone().matmul(policy.key.clone());
     let along_key = along_products.transpose().matmul(policy.query.clone());
-    // The slope of relu is 1 where it is above 0.
+    // The slope of relu: 1 where it is above 0. Said this way, because the CPU backend has vectors for it.
+    let slope = |hidden: &Tensor<2>| (hidden.clone() * 1e30).clamp_max(1.0);
     let through = |along: &Tensor<2>, weight: Weight, hidden: &Tensor<2>| {
-        along.clone().matmul(weights[weight as usize].clone().transpose()) * hidden.clone().sign()
+        along.clone().matmul(weights[weight as usize].clone().transpose()) * slope(hidden)
     };
     let along_state = through(&along_query, Weight::Query, &policy.state_hidden);
     let along_action = through(&along_key, Weight::Key, &policy.action_hidden);
