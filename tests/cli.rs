@@ -307,4 +307,13 @@ fn the_papers_tables_are_measured_once_and_printed_as_often_as_one_likes() {
     assert_eq!(stdout(&command(&["paper", "--report", &raw]).output().unwrap()), stdout(&first));
     assert!(!lines(&command(&["paper", "--json", "--report", &raw]).output().unwrap()).is_empty());
     assert_refused(&run(&["paper", "--out", out, "--pairs", "1"]), 2, "other conditions");
+
+    // A seed that was begun is not yet reported.
+    let begun = read_lines(&raw).into_iter().find(|record| record["record"] == "arm").map(|mut arm| {
+        arm["seed"] = 7.into();
+        arm.to_string()
+    });
+    let unfinished = path(&folder, "unfinished.jsonl");
+    std::fs::write(&unfinished, [&measured[..], begun.unwrap().as_bytes(), b"\n"].concat()).unwrap();
+    assert_eq!(stdout(&command(&["paper", "--report", &unfinished]).output().unwrap()), stdout(&first));
 }

@@ -1,6 +1,6 @@
 //! The tables, from the records of one or more files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use aquiline::eval::Interval;
@@ -44,11 +44,21 @@ pub fn tables(records: &[Record]) -> BTreeMap<Table, Comparison> {
         });
         lines[place].seeds.insert(*seed, outcomes.clone());
     }
+    tables.values_mut().for_each(|lines| keep_whole_seeds(lines));
     let row = |Line { name, seeds }: Line| Row { name, seeds: seeds.into_values().collect() };
     let comparison = |(table, lines): (Table, Vec<Line>)| {
         (table, Comparison { title: table.title().to_owned(), rows: lines.into_iter().map(row).collect() })
     };
     tables.into_iter().map(comparison).collect()
+}
+
+/// Of a run that is not over: a seed that some arms still lack would make arms incomparable.
+fn keep_whole_seeds(lines: &mut [Line]) {
+    let seeds = lines.iter().map(|line| line.seeds.keys().copied().collect::<BTreeSet<u64>>());
+    let whole = seeds.reduce(|one, other| &one & &other).unwrap_or_default();
+    if !whole.is_empty() {
+        lines.iter_mut().for_each(|line| line.seeds.retain(|seed, _| whole.contains(seed)));
+    }
 }
 
 fn conditions(records: &[Record], tables: &BTreeMap<Table, Comparison>) -> String {
