@@ -11,6 +11,7 @@
 
 pub mod cache;
 mod digest;
+mod gelu;
 pub mod manifest;
 pub mod model;
 pub mod tokenize;

@@ -2,7 +2,9 @@
 
 use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::prelude::*;
-use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::activation::softmax;
+
+use super::gelu::gelu;
 
 /// Width of the network, and of a sentence vector.
 pub const HIDDEN: usize = 384;
