@@ -3,6 +3,10 @@
 //! One [`Error`] made of one enum per area. Messages say what is wrong and what to do; they never
 //! contain keys, and they quote at most a short piece of the input.
 
+mod llm;
+
+pub use llm::LlmError;
+
 /// Anything aquiline can fail with.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -25,6 +29,9 @@ pub enum Error {
     /// A policy could not be trained or read.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// A language model could not be asked, or did not answer usefully.
+    #[error(transparent)]
+    Llm(#[from] LlmError),
 }
 
 /// Shorthand for results of this crate.
@@ -342,12 +349,18 @@ impl Error {
                 TrainingError::Checkpoint { .. } => "training.checkpoint",
                 TrainingError::Version { .. } => "training.version",
             },
+            Error::Llm(e) => e.code(),
         }
     }
 
     /// Whether the same call may succeed later without any change by the caller.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Error::Encoder(EncoderError::Device { .. }) | Error::Rollout(RolloutError::NoActions { .. }))
+        match self {
+            Error::Encoder(e) => matches!(e, EncoderError::Device { .. }),
+            Error::Rollout(e) => matches!(e, RolloutError::NoActions { .. }),
+            Error::Llm(e) => e.is_retryable(),
+            _ => false,
+        }
     }
 
     /// Whether the caller's data or settings are at fault.
@@ -359,6 +372,7 @@ impl Error {
                 matches!(e, RolloutError::NoHorizon | RolloutError::NoBudget { .. } | RolloutError::Diverged { .. })
             }
             Error::Training(e) => !matches!(e, TrainingError::NotFinite { .. }),
+            Error::Llm(e) => e.is_bad_input(),
         }
     }
 }

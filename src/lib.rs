@@ -59,7 +59,9 @@
 //! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads,
 //! before it is tried.
 //!
-//! *Language, as values.* [`action`]: edit prompts. [`profile`]: a user's ratings in words.
+//! *Language, as values.* [`llm`]: questions and replies, the dialect of servers, retries and budgets. [`action`]: edit
+//! prompts. [`profile`]: a user's ratings in words. [`prompt`]: everything a language model is asked. [`answer`]: what it
+//! meant by what it said.
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`safeguard`]: what keeps an
 //! episode near its anchor, from asking twice and from taking back. [`rollout`]: an episode as a machine that asks for
@@ -94,8 +96,11 @@ pub mod gap;
 pub mod design;
 pub mod transition;
 // Language, as values
+pub mod llm;
 pub mod action;
 pub mod profile;
+pub mod prompt;
+pub mod answer;
 // The engine
 pub mod objective;
 pub mod safeguard;

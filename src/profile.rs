@@ -26,6 +26,18 @@ pub struct Profile {
     pub dislikes: Vec<String>,
     /// Words that liked plots share, most telling first.
     pub words: Vec<String>,
+    /// The same person as a language model described them, where one was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<Passage>,
+}
+
+/// A part of a written profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// What it is about.
+    pub heading: String,
+    /// What it says.
+    pub text: String,
 }
 
 impl Profile {
@@ -43,6 +55,7 @@ impl Profile {
             likes: names(&mut genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE)),
             dislikes: names(&mut genres.iter().rev().filter(|(_, liking)| *liking < -CLEAR_DIFFERENCE)),
             words: names(&mut words.iter().filter(|(_, liking)| *liking > 0.0).take(WORDS)),
+            written: Vec::new(),
         }
     }
 }

@@ -348,7 +348,7 @@ fn what_stands_in_the_plot_already_is_not_proposed() {
 fn personalised_proposals_match_the_profile_more_often_than_generic_ones() {
     let kinds = kinds();
     for [liked, disliked] in [["Horror", "Romance"], ["Comedy", "War"], ["Sci-Fi", "Musical"], ["Romance", "Action"]] {
-        let profile = Profile { likes: vec![liked.into()], dislikes: vec![disliked.into()], words: Vec::new() };
+        let profile = Profile { likes: vec![liked.into()], dislikes: vec![disliked.into()], ..Profile::default() };
         let actions: Vec<Action> =
             (0..100).flat_map(|seed| Simulator::strong().propose(&item(), &profile, 20, seed)).collect();
         let count = |origin: Origin, genre: &str| {
