@@ -125,7 +125,8 @@ impl Prompts {
                     Then give 3 to 5 reasons why people would like the new {noun}, and 3 to 5 why they would not. Title, \
                     year, setting and main figures of the original stay, and so does everything under \"keep\".";
         let edits: Vec<String> = action.requests().map(|request| clean(request, MOST_ACTION)).collect();
-        let original = json!({ "title": anchor.title, "year": anchor.year, "genres": listed(&anchor.genres) });
+        let original =
+            json!({ "title": clean(&anchor.title, MOST_FIELD), "year": anchor.year, "genres": listed(&anchor.genres) });
         let kept = (!constraints.is_empty()).then(|| ("keep", listed(constraints)));
         let data = [("original", original), ("edits", json!(edits))].into_iter().chain(kept).collect();
         self.request(Task::Rewrite, ours, 1, vec![self.item(item), data], self.form.item(&self.domain))
