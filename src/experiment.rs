@@ -33,7 +33,7 @@ use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::{ReferenceFit, UpdateLog};
 pub use arm::Arm;
-pub use foresight::Foresight;
+pub use foresight::{Foresight, Told};
 pub use table::{Metric, Row, Table};
 
 /// Share of the users that are the jury.

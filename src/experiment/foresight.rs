@@ -11,33 +11,50 @@ use crate::rollout::{Choices, Effect};
 use crate::session::view::{Progress, Tell};
 use crate::session::{Method, SteerOptions};
 
+/// One in so many candidates is paid for where displacements are predicted.
+const PAID: usize = 4;
+/// Actions of a design: the paper's ten.
+const DESIGN: usize = 10;
+
 /// What a design over predictions costs and loses at one anchor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
     /// Candidates: what a design that knows all displacements has to pay for.
     pub candidates: usize,
-    /// How many of them are chosen, and paid for where displacements are predicted.
-    pub chosen: usize,
-    /// Log det of what the chosen displacements tell, chosen with all of them known.
-    pub known: f64,
-    /// The same, chosen by the transition model's predictions.
-    pub predicted: f64,
-    /// The same, chosen by the sentence vectors of the requests.
-    pub by_requests: f64,
-    /// The same for the first candidates as they were proposed.
-    pub first: f64,
+    /// How many of them are paid for where displacements are predicted: a quarter.
+    pub paid: usize,
+    /// Actions of the design: ten, or all that are paid for where these are fewer.
+    pub design: usize,
+    /// With all displacements known.
+    pub known: Told,
+    /// The transition model's predictions say which candidates to pay for.
+    pub predicted: Told,
+    /// The sentence vectors of the requests say so.
+    pub by_requests: Told,
+    /// The first candidates are paid for, as they were proposed.
+    pub first: Told,
+}
+
+/// Log det of what displacements tell, each of them true.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// Those of the design, chosen among the ones that were paid for.
+    pub design: f64,
+    /// Those of all that were paid for.
+    pub paid: f64,
 }
 
 impl Foresight {
-    /// By what share the predicted choice falls short of the known one.
+    /// By what share the design falls short of the one for which every candidate was paid.
     pub fn shortfall(&self) -> f64 {
-        (self.known - self.predicted) / self.known.abs()
+        (self.known.design - self.predicted.design) / self.known.design.abs()
     }
 }
 
 impl World {
-    /// Pays for every candidate at each anchor, to compare choices of a quarter of them.
+    /// Pays for every candidate at each anchor, to compare designs for which a quarter of them is paid.
     ///
     /// # Errors
     /// [`crate::error::TrainingError::Untrained`] without a policy, whose transition model is asked; those of an
@@ -76,16 +93,27 @@ impl World {
         let moved = |to: &[f32]| to.iter().zip(from).map(|(to, from)| to - from).collect::<Vec<f32>>();
         let displacements =
             Latents::from_rows(from.len(), choices.outcomes.iter().map(|outcome| moved(&outcome.latent)));
-        let (candidates, chosen) = (choices.actions.len(), choices.actions.len() / 4);
+        let candidates = choices.actions.len();
+        let paid = candidates / PAID;
+        let design = DESIGN.min(paid);
         let (requests, model) = self.session.requests(&choices.actions).await?;
-        let told = |by: &[usize]| information(&displacements, by);
+        let told = |of: &[usize]| information(&displacements, of);
+        let among = |paid: Vec<usize>| {
+            let known = Latents::from_rows(from.len(), paid.iter().map(|&candidate| displacements.row(candidate)));
+            let chosen: Vec<usize> = subset(&known, design)?.actions.iter().map(|&place| paid[place]).collect();
+            Ok::<Told, crate::Error>(Told { design: told(&chosen)?, paid: told(&paid)? })
+        };
         Ok(Foresight {
             candidates,
-            chosen,
-            known: told(&subset(&displacements, chosen)?.actions)?,
-            predicted: told(&predicted_shortlist(model, from, &requests, chosen)?)?,
-            by_requests: told(&shortlist(&requests, chosen)?)?,
-            first: told(&(0..chosen).collect::<Vec<_>>())?,
+            paid,
+            design,
+            known: Told {
+                design: told(&subset(&displacements, design)?.actions)?,
+                paid: told(&subset(&displacements, paid)?.actions)?,
+            },
+            predicted: among(predicted_shortlist(model, from, &requests, paid)?)?,
+            by_requests: among(shortlist(&requests, paid)?)?,
+            first: among((0..paid).collect())?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use aquiline::eval::Interval;
-use aquiline::experiment::{Foresight, Metric, Outcome, Row, Table as Comparison};
+use aquiline::experiment::{Foresight, Metric, Outcome, Row, Table as Comparison, Told};
 
 use super::plan::{DIFFERENCES, Table};
 use super::record::{Conditions, Record};
@@ -102,21 +102,27 @@ fn foresight(records: &[Record]) -> String {
     });
     let groups: Vec<&Vec<Foresight>> = groups.collect();
     let Some(one) = groups.iter().flat_map(|found| found.iter()).next() else { return String::new() };
-    let shortfall = |of: fn(&Foresight) -> f64| {
-        let share = |found: &Foresight| 100.0 * (found.known - of(found)) / found.known.abs();
+    let shortfall = |of: fn(&Foresight) -> Told, value: fn(Told) -> f64| {
+        let share = |found: &Foresight| 100.0 * (value(found.known) - value(of(found))) / value(found.known).abs();
         let groups: Vec<Vec<f64>> = groups.iter().map(|found| found.iter().map(share).collect()).collect();
         let Interval { mean, low, high } = Interval::of_groups(&groups, SEED);
         let worst = groups.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         format!("{mean:.1} % [{low:.1}, {high:.1}] | {worst:.1} %")
     };
+    let cells = |of: fn(&Foresight) -> Told| {
+        format!("{} | {}", shortfall(of, |told| told.design), shortfall(of, |told| told.paid))
+    };
     let lines = [
-        ("the transition model's predictions", shortfall(|found| found.predicted)),
-        ("the sentence vectors of the requests", shortfall(|found| found.by_requests)),
-        ("nothing: the first candidates", shortfall(|found| found.first)),
+        ("the transition model's predictions", cells(|found| found.predicted)),
+        ("the sentence vectors of the requests", cells(|found| found.by_requests)),
+        ("nothing: the first candidates", cells(|found| found.first)),
     ];
     let mut text = format!(
-        "\n| {} of {} candidates chosen by | log det short of the choice that pays for all, mean | worst |\n|---|---|---|\n",
-        one.chosen, one.candidates
+        "\n| {paid} of {} candidates are paid for, chosen by | log det of the best {} of these, short of the best of all, \
+         mean | worst | log det of all {paid}, short of the best {paid}, mean | worst |\n|---|---|---|---|---|\n",
+        one.candidates,
+        one.design,
+        paid = one.paid,
     );
     for (name, cells) in lines {
         let _ = writeln!(text, "| {name} | {cells} |");
