@@ -54,8 +54,8 @@
 //! what, and seeded splits. [`latent`]: points of Z.
 //!
 //! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
-//! to Z, with the skill on held-out items. [`judge`]: another opinion than the reward's. [`preference`]: what people prefer, from pairs. [`knowledge`]: facts, and
-//! points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
+//! to Z, with the skill on held-out items. [`judge`]: another opinion than the reward's. [`preference`]: what people
+//! prefer, from pairs. [`knowledge`]: facts, and points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
 //! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads,
 //! before it is tried.
 //!
@@ -65,9 +65,9 @@
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`safeguard`]: what keeps an
 //! episode near its anchor, from asking twice and from taking back. [`rollout`]: an episode as a machine that asks for
-//! what it needs. [`policy`]: how the next action is chosen. [`search`]: the best text within a budget, without
-//! training. [`simulator`]: a seeded stand-in for the language model. [`elm`]: the baseline that jumps to the best point
-//! of Z and has a text written for it.
+//! what it needs. [`dialogue`]: what it needs of a language model, as questions. [`policy`]: how the next action is
+//! chosen. [`search`]: the best text within a budget, without training. [`simulator`]: a seeded stand-in for the language
+//! model. [`elm`]: the baseline that jumps to the best point of Z and has a text written for it.
 //!
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
@@ -105,6 +105,7 @@ pub mod answer;
 pub mod objective;
 pub mod safeguard;
 pub mod rollout;
+pub mod dialogue;
 pub mod policy;
 pub mod search;
 pub mod simulator;

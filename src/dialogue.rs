@@ -1,0 +1,177 @@
+//! What an episode asks of the world, as questions to a language model, and what the model answers, as replies.
+//!
+//! `Propose`, `Rewrite` and `Decode` are language; [`questions`] turns one of them into questions that can be asked side
+//! by side, and [`reply`] puts their answers together again. A [`Question`] reads its answer itself: one that cannot be
+//! used is asked once more, with what was wrong, and never a third time.
+//!
+//! **What a failure means.** An environment that refuses a rewrite, or twice writes nothing usable, has left the item as
+//! it was: the step is taken and gains nothing. A proposer of whom one question fails is heard as far as the others go.
+//! Everything else, such as a server that is gone or a budget that is spent, ends the episode with its error.
+
+use crate::action::{Action, Origin};
+use crate::answer::{self, Complaint};
+use crate::catalog::Item;
+use crate::error::{LlmError, Result};
+use crate::llm::ChatRequest;
+use crate::prompt::Prompts;
+use crate::rollout::{Effect, Reply};
+
+/// How questions are put.
+#[derive(Debug, Clone)]
+pub struct Interview<'a> {
+    /// Their words.
+    pub prompts: &'a Prompts,
+    /// What the item was before its first edit.
+    pub anchor: &'a Item,
+    /// What every rewrite must keep.
+    pub constraints: &'a [String],
+    /// Temperature of proposals.
+    pub proposal_temperature: f32,
+    /// Temperature of rewrites; the paper's is 0.5.
+    pub rewrite_temperature: f32,
+}
+
+/// One question, and how its answer is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What to ask.
+    pub request: ChatRequest,
+    reading: Reading,
+    is_repair: bool,
+}
+
+/// What came of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// It cannot be used: ask this instead, once.
+    Again(Box<Question>, Vec<Complaint>),
+    /// It is read, as far as it can be.
+    Done(Answer, Vec<Complaint>),
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Candidate edits, at least one.
+    Actions(Vec<Action>),
+    /// An item after an edit.
+    Item(Box<Item>),
+    /// Nothing, also when it was asked again.
+    Nothing,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Reading {
+    Actions { wanted: usize, origin: Origin },
+    Item(Box<Item>),
+}
+
+/// The questions of an effect; none if it is not for a language model.
+pub fn questions(effect: &Effect, interview: &Interview<'_>) -> Vec<Question> {
+    let Interview { prompts, anchor, constraints, proposal_temperature, rewrite_temperature } = *interview;
+    let proposal = |request, wanted, origin, seed: u64| {
+        Question::new(request, Reading::Actions { wanted, origin }, proposal_temperature, seed)
+    };
+    let written = |request, of: &Item, seed: u64| {
+        Question::new(request, Reading::Item(Box::new(of.clone())), rewrite_temperature, seed)
+    };
+    match effect {
+        Effect::Propose { item, profile, count, seed } => {
+            let generic = count.div_ceil(2);
+            let personalised = (count / 2).saturating_sub(1);
+            let free = usize::from(*count > 1);
+            let asked = [
+                (generic, prompts.actions(item, generic), Origin::Generic),
+                (personalised, prompts.personalised_actions(item, profile, personalised), Origin::Personalised),
+                (free, prompts.edit(item, profile), Origin::Free),
+            ];
+            let asked = asked.into_iter().zip(0..).filter(|((wanted, ..), _)| *wanted > 0);
+            asked
+                .map(|((wanted, request, origin), n)| proposal(request, wanted, origin, seed.wrapping_add(n)))
+                .collect()
+        }
+        Effect::Rewrite { item, actions, seeds } => {
+            let request = |action| prompts.rewrite(item, anchor, constraints, action);
+            actions.iter().zip(seeds).map(|(action, seed)| written(request(action), item, *seed)).collect()
+        }
+        Effect::Decode { anchor, neighbours, weights, seed } => {
+            vec![written(prompts.decode(anchor, neighbours, weights), anchor, *seed)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The reply to an effect, from the answers to its questions in their order.
+///
+/// # Errors
+/// The first error that left the effect without a reply; [`LlmError::Unusable`] where nothing that was proposed, or
+/// decoded, can be read.
+pub fn reply(effect: &Effect, answers: Vec<std::result::Result<Answer, LlmError>>) -> Result<Reply> {
+    match effect {
+        Effect::Propose { .. } => proposed(answers),
+        Effect::Rewrite { item, .. } => {
+            let rewritten = answers.into_iter().map(|answer| match answer {
+                Ok(Answer::Item(item)) => Ok(*item),
+                Ok(_) | Err(LlmError::Refused { .. }) => Ok(item.clone()),
+                Err(error) => Err(error.into()),
+            });
+            Ok(Reply::Items(rewritten.collect::<Result<_>>()?))
+        }
+        _ => match answers.into_iter().next() {
+            Some(Ok(Answer::Item(item))) => Ok(Reply::Items(vec![*item])),
+            Some(Err(error)) => Err(error.into()),
+            _ => Err(unusable("no text for a point")),
+        },
+    }
+}
+
+fn proposed(answers: Vec<std::result::Result<Answer, LlmError>>) -> Result<Reply> {
+    let mut actions = Vec::new();
+    let mut failure = None;
+    for answer in answers {
+        match answer {
+            Ok(Answer::Actions(read)) => actions.extend(read),
+            Ok(_) => {}
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        _ if !actions.is_empty() => Ok(Reply::Actions(actions)),
+        Some(error) => Err(error.into()),
+        None => Err(unusable("no edit was proposed")),
+    }
+}
+
+impl Question {
+    fn new(request: ChatRequest, reading: Reading, temperature: f32, seed: u64) -> Self {
+        let request = ChatRequest { temperature: Some(temperature), seed: Some(seed), ..request };
+        Question { request, reading, is_repair: false }
+    }
+
+    /// Reads an answer.
+    pub fn read(self, text: &str, prompts: &Prompts) -> Turn {
+        let domain = &prompts.domain;
+        let (answer, complaints) = match &self.reading {
+            Reading::Actions { wanted, origin } => {
+                let (actions, complaints) = answer::actions(text, domain, *wanted, *origin);
+                (Some(Answer::Actions(actions)).filter(|_| !complaints.iter().any(Complaint::is_fatal)), complaints)
+            }
+            Reading::Item(of) => {
+                let (item, complaints) = answer::item(text, domain, of);
+                (item.map(|item| Answer::Item(Box::new(item))), complaints)
+            }
+        };
+        match (answer, answer::repair(&complaints)) {
+            (Some(answer), _) => Turn::Done(answer, complaints),
+            (None, Some(repair)) if !self.is_repair => {
+                let request = self.request.repaired(text, &repair);
+                Turn::Again(Box::new(Question { request, is_repair: true, ..self }), complaints)
+            }
+            (None, _) => Turn::Done(Answer::Nothing, complaints),
+        }
+    }
+}
+
+fn unusable(why: &str) -> crate::Error {
+    LlmError::Unusable { why: why.into() }.into()
+}
