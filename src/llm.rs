@@ -7,6 +7,7 @@
 //! What a model answers is untrusted: it is bounded here, cleaned by [`clean`], and read by [`crate::answer`].
 
 pub mod budget;
+pub mod desk;
 pub mod openai;
 pub mod retry;
 mod schema;

@@ -134,7 +134,7 @@ impl Prompts {
 
     /// A person's tastes in five sections, from what they rated.
     pub fn profile(&self, rated: &[Rated<'_>]) -> ChatRequest {
-        let ours = "Below are {plural} that one {person} liked and some that they did not. Describe this {person}'s tastes \
+        let ours = "Below are {plural} that one {person} liked and some that they did not. Describe what they look for \
                     in five sections of two or three sentences each. Speak of kinds and qualities. Name no title, no \
                     person from the {plural}, and no rating.";
         let excerpts = |liked: bool| {

@@ -1,0 +1,208 @@
+//! Where requests leave from: budget, retries, cache and record in one place, without a connection or a clock.
+//!
+//! A shell asks [`Desk::begin`] what to do about a question. Either the answer is known, or there is a [`Call`] to send;
+//! what comes of it goes to [`Desk::answered`] or [`Desk::failed`], and a call that is worth another attempt comes back
+//! with the time to make it. Any number of calls may be under way; whoever sends decides how many.
+//!
+//! Nothing is charged for a request that got no answer, and an answer is charged once, however many attempts it took.
+//! Keys never come here: the shell adds them when it sends, and takes them out of what it is told.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::budget::{Budget, Hold, Ledger, Price, Spent};
+use super::openai::Endpoint;
+use super::retry::{Retry, RetrySettings};
+use super::{ChatReply, ChatRequest};
+use crate::error::{LlmError, Result};
+
+/// Where requests leave from.
+#[derive(Debug)]
+pub struct Desk {
+    endpoint: Endpoint,
+    ledger: Ledger,
+    retry: RetrySettings,
+    known: Option<HashMap<String, ChatReply>>,
+    log: Vec<CallRecord>,
+    calls: u64,
+}
+
+/// A request that may be sent.
+#[derive(Debug)]
+#[must_use = "a call goes back to its desk, by `answered` or `failed`"]
+pub struct Call {
+    /// What to send to [`Endpoint::url`], as `application/json`.
+    pub body: String,
+    request: ChatRequest,
+    hold: Hold,
+    retry: Retry,
+    attempts: u32,
+    began: f64,
+}
+
+/// What to do about a question.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing: the same question was answered before.
+    Known(ChatReply),
+    /// Send this.
+    Send(Box<Call>),
+}
+
+/// A call that waits for its next attempt.
+#[derive(Debug)]
+pub struct Waiting {
+    /// When to ask for it again, in milliseconds.
+    pub until: f64,
+    request: ChatRequest,
+    retry: Retry,
+    attempts: u32,
+    began: f64,
+}
+
+/// What was asked, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallRecord {
+    /// The model's name.
+    pub model: String,
+    /// The question.
+    pub request: ChatRequest,
+    /// The answer, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ChatReply>,
+    /// The code and text of the last error, if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Requests that were sent; 0 for an answer that was known.
+    pub attempts: u32,
+    /// From the first request to the end, waits included.
+    pub milliseconds: f64,
+}
+
+impl Desk {
+    /// A desk with a whole budget at the time `now`, in milliseconds. With `remembers`, equal questions are asked once.
+    ///
+    /// # Errors
+    /// Those of [`Endpoint::check`] and [`Ledger::new`].
+    pub fn new(endpoint: Endpoint, budget: Budget, price: Price, remembers: bool, now: f64) -> Result<Self> {
+        endpoint.check()?;
+        let ledger = Ledger::new(budget, price, now)?;
+        let known = remembers.then(HashMap::new);
+        Ok(Desk { endpoint, ledger, retry: RetrySettings::default(), known, log: Vec::new(), calls: 0 })
+    }
+
+    /// The same with other patience.
+    #[must_use]
+    pub fn with_retry(self, retry: RetrySettings) -> Self {
+        Desk { retry, ..self }
+    }
+
+    /// What to do about a question.
+    ///
+    /// # Errors
+    /// [`LlmError::Budget`]; it is in the record.
+    pub fn begin(&mut self, request: ChatRequest, now: f64) -> std::result::Result<Begun, LlmError> {
+        if let Some(reply) = self.known.as_ref().and_then(|known| known.get(&self.key(&request))).cloned() {
+            self.record(request, Ok(&reply), 0, 0.0);
+            return Ok(Begun::Known(reply));
+        }
+        self.calls += 1;
+        let retry = Retry::new(self.retry, self.calls);
+        self.send(Waiting { until: now, request, retry, attempts: 0, began: now }, now).map(Begun::Send)
+    }
+
+    /// The next attempt of a call, when its time has come.
+    ///
+    /// # Errors
+    /// [`LlmError::Budget`], if others have spent it meanwhile; it is in the record.
+    pub fn again(&mut self, waiting: Waiting, now: f64) -> std::result::Result<Box<Call>, LlmError> {
+        self.send(waiting, now)
+    }
+
+    /// Charges and keeps an answer.
+    pub fn answered(&mut self, call: Call, reply: &ChatReply, now: f64) {
+        let Call { request, hold, attempts, began, .. } = call;
+        self.ledger.settle(hold, &request, &reply.text, reply.usage);
+        let key = self.key(&request);
+        if let Some(known) = &mut self.known {
+            known.insert(key, reply.clone());
+        }
+        self.record(request, Ok(reply), attempts, now - began);
+    }
+
+    /// What to do about a failure: the call with the time of its next attempt, or the error that ends it. `said` is what
+    /// had come of an answer, which is charged.
+    ///
+    /// # Errors
+    /// The failure itself, when it is final; it is in the record.
+    pub fn failed(
+        &mut self,
+        call: Call,
+        failure: LlmError,
+        said: &str,
+        now: f64,
+    ) -> std::result::Result<Waiting, LlmError> {
+        let Call { request, hold, mut retry, attempts, began, .. } = call;
+        match said.is_empty() {
+            true => self.ledger.release(hold),
+            false => self.ledger.settle(hold, &request, said, None),
+        }
+        let until = said.is_empty().then(|| retry.after(&failure, now)).flatten();
+        let in_time = until.filter(|until| self.ledger.time_left(*until).is_none_or(|left| left > 0.0));
+        match in_time {
+            Some(until) => Ok(Waiting { until, request, retry, attempts, began }),
+            None => {
+                self.record(request, Err(&failure), attempts, now - began);
+                Err(failure)
+            }
+        }
+    }
+
+    /// What was spent so far.
+    pub fn spent(&self) -> Spent {
+        self.ledger.spent()
+    }
+
+    /// Milliseconds that a request may take at the time `now`, if time is limited.
+    pub fn time_left(&self, now: f64) -> Option<f64> {
+        self.ledger.time_left(now)
+    }
+
+    /// Every call that has ended, in the order in which they did.
+    pub fn log(&self) -> &[CallRecord] {
+        &self.log
+    }
+
+    fn send(&mut self, waiting: Waiting, now: f64) -> std::result::Result<Box<Call>, LlmError> {
+        let Waiting { request, retry, attempts, began, .. } = waiting;
+        match self.ledger.hold(&request, now) {
+            Ok(hold) => {
+                let body = self.endpoint.encode(&request, hold.max_tokens);
+                Ok(Box::new(Call { body, request, hold, retry, attempts: attempts + 1, began }))
+            }
+            Err(error) => {
+                self.record(request, Err(&error), attempts, now - began);
+                Err(error)
+            }
+        }
+    }
+
+    /// Equal for questions that have the same answer: the same model, words, form and seed.
+    fn key(&self, request: &ChatRequest) -> String {
+        self.endpoint.encode(request, request.max_tokens)
+    }
+
+    fn record(
+        &mut self,
+        request: ChatRequest,
+        end: std::result::Result<&ChatReply, &LlmError>,
+        attempts: u32,
+        milliseconds: f64,
+    ) {
+        let error = end.err().map(|error| format!("{}: {error}", crate::Error::from(error.clone()).code()));
+        let (model, reply) = (self.endpoint.model.clone(), end.ok().cloned());
+        self.log.push(CallRecord { model, request, reply, error, attempts, milliseconds });
+    }
+}
