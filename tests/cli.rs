@@ -289,7 +289,7 @@ fn the_papers_tables_are_measured_once_and_printed_as_often_as_one_likes() {
         "| trained in the weak one |",
         "| its five actions at once |",
         "| 0.5 standard deviations |",
-        "candidates chosen by | log det short",
+        "candidates are paid for, chosen by | log det",
         "| policy | seed | calls |",
     ] {
         assert!(stdout(&first).contains(said), "{said} is not in\n{}", stdout(&first));
