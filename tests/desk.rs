@@ -3,14 +3,12 @@
 use aquiline::error::LlmError;
 use aquiline::llm::budget::{Budget, Price, Spent};
 use aquiline::llm::desk::{Begun, Call, Desk};
-use aquiline::llm::openai::Endpoint;
 use aquiline::llm::retry::RetrySettings;
 use aquiline::llm::{ChatReply, ChatRequest, Finish, Message, Usage};
 
 fn desk(budget: Budget, remembers: bool) -> Desk {
-    let endpoint = Endpoint::new("http://localhost/v1", "small").unwrap();
     let retry = RetrySettings { attempts: 3, first_wait: 100.0, ..Default::default() };
-    Desk::new(endpoint, budget, Price::default(), remembers, 0.0).unwrap().with_retry(retry)
+    Desk::new("small", budget, Price::default(), remembers, 0.0).unwrap().with_retry(retry)
 }
 
 fn ask(word: &str) -> ChatRequest {
@@ -25,7 +23,7 @@ fn reply() -> ChatReply {
 fn sent(begun: Begun) -> Call {
     match begun {
         Begun::Send(call) => *call,
-        Begun::Known(reply) => panic!("known: {reply:?}"),
+        other => panic!("not sent: {other:?}"),
     }
 }
 
@@ -39,9 +37,7 @@ fn a_failure_that_may_pass_is_tried_again_and_charged_once() {
     let call = sent(desk.begin(ask("kite"), 0.0).unwrap());
     let waiting = desk.failed(call, busy(), "", 10.0).unwrap();
     assert!((60.0..=110.0).contains(&waiting.until), "{}", waiting.until);
-    let until = waiting.until;
-    let call = desk.again(waiting, until).unwrap();
-    desk.answered(*call, &reply(), 300.0);
+    desk.answered(waiting.call, &reply(), 300.0);
     assert_eq!(desk.spent(), Spent { calls: 1, tokens: 15, money: 0.0 });
     let record = &desk.log()[0];
     assert_eq!((record.attempts, record.milliseconds, record.error.as_deref()), (2, 300.0, None));
@@ -53,8 +49,7 @@ fn patience_ends() {
     let mut desk = desk(Budget::default(), false);
     let mut call = sent(desk.begin(ask("kite"), 0.0).unwrap());
     for _ in 0..2 {
-        let waiting = desk.failed(call, busy(), "", 0.0).unwrap();
-        call = *desk.again(waiting, 1_000.0).unwrap();
+        call = desk.failed(call, busy(), "", 0.0).unwrap().call;
     }
     assert_eq!(desk.failed(call, busy(), "", 2_000.0).unwrap_err(), busy());
     assert_eq!(desk.spent(), Spent::default());
@@ -84,9 +79,7 @@ fn no_attempt_is_made_after_the_time_is_over() {
     let call = sent(desk.begin(ask("kite"), 980.0).unwrap());
     assert_eq!(desk.time_left(980.0), Some(20.0));
     assert_eq!(desk.failed(call, busy(), "", 990.0).unwrap_err(), busy());
-    let call = sent(desk.begin(ask("kite"), 500.0).unwrap());
-    let waiting = desk.failed(call, busy(), "", 500.0).unwrap();
-    assert_eq!(desk.again(waiting, 1_001.0).unwrap_err(), LlmError::Budget { limit: "time" });
+    assert_eq!(desk.begin(ask("kite"), 1_001.0).unwrap_err(), LlmError::Budget { limit: "time" });
 }
 
 #[test]
@@ -111,5 +104,29 @@ fn equal_questions_are_asked_once_where_that_is_wanted() {
 fn the_last_tokens_are_in_the_request() {
     let mut desk = desk(Budget { tokens: Some(60), ..Budget::default() }, false);
     let call = sent(desk.begin(ask("kite"), 0.0).unwrap());
-    assert!(call.body.contains(r#""max_tokens":40"#), "{}", call.body);
+    assert_eq!((call.request().max_tokens, call.max_tokens()), (50, 40));
+    desk.abandoned(call, "", 1.0);
+}
+
+#[test]
+fn a_question_waits_while_others_may_still_need_the_rest_of_the_budget() {
+    let mut desk = desk(Budget { calls: Some(1), ..Budget::default() }, false);
+    let call = sent(desk.begin(ask("kite"), 0.0).unwrap());
+    let Begun::Later(request) = desk.begin(ask("box"), 1.0).unwrap() else { panic!("the only call is under way") };
+    desk.abandoned(call, "", 2.0);
+    assert_eq!((desk.spent().calls, desk.log().len()), (0, 1), "nothing came, so nothing is charged");
+    let call = sent(desk.begin(request, 3.0).unwrap());
+    desk.abandoned(call, "Two sisters bui", 4.0);
+    assert_eq!(desk.spent().calls, 1, "what had come is charged");
+    assert_eq!(desk.log()[1].error.as_deref(), Some("cancelled"));
+    assert_eq!(desk.begin(ask("box"), 5.0).unwrap_err(), LlmError::Budget { limit: "calls" });
+}
+
+#[test]
+fn a_server_that_counts_more_than_it_may_is_not_believed() {
+    let mut desk = desk(Budget { tokens: Some(500), ..Budget::default() }, false);
+    let call = sent(desk.begin(ask("kite"), 0.0).unwrap());
+    let usage = Some(Usage { prompt_tokens: u64::MAX, completion_tokens: 1 });
+    desk.answered(call, &ChatReply { usage, ..reply() }, 1.0);
+    assert_eq!(desk.spent().tokens, 4 + 16 + 50, "the question's bytes, its envelope and the answer's limit");
 }

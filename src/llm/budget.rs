@@ -111,14 +111,22 @@ impl Ledger {
         Ok(Hold { max_tokens: u32::try_from(answer).unwrap_or(u32::MAX), most })
     }
 
-    /// Charges what an answered request cost: what the model counted, else an estimate from the texts' lengths.
+    /// Whether there is too little for a request only because of what is set aside for others.
+    pub fn is_held_up(&self, request: &ChatRequest, now: f64) -> bool {
+        let mut alone = Ledger { held: Spent::default(), ..self.clone() };
+        self.held.calls > 0 && self.clone().hold(request, now).is_err() && alone.hold(request, now).is_ok()
+    }
+
+    /// Charges what an answered request cost: what the model counted, else an estimate from the texts' lengths. A count
+    /// above what was set aside is not believed: the answer was held to that, and a question has no more tokens than bytes.
     pub fn settle(&mut self, hold: Hold, request: &ChatRequest, answer: &str, usage: Option<Usage>) {
         let usage = usage.unwrap_or_else(|| Usage {
             prompt_tokens: most_tokens(request).div_ceil(USUAL_TOKEN as u64),
             completion_tokens: answer.len().div_ceil(USUAL_TOKEN) as u64,
         });
+        let cost = Spent { calls: 1, tokens: usage.total(), money: self.price.of(usage) }.at_most(hold.most);
         self.release(hold);
-        self.spent = self.spent.plus(Spent { calls: 1, tokens: usage.total(), money: self.price.of(usage) });
+        self.spent = self.spent.plus(cost);
     }
 
     /// Frees what was set aside for a request that got no answer.
@@ -172,6 +180,14 @@ impl Spent {
             calls: self.calls.saturating_add(other.calls),
             tokens: self.tokens.saturating_add(other.tokens),
             money: self.money + other.money,
+        }
+    }
+
+    fn at_most(self, other: Spent) -> Spent {
+        Spent {
+            calls: self.calls.min(other.calls),
+            tokens: self.tokens.min(other.tokens),
+            money: self.money.min(other.money),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where requests leave from: budget, retries, cache and record in one place, without a connection or a clock.
 //!
-//! A shell asks [`Desk::begin`] what to do about a question. Either the answer is known, or there is a [`Call`] to send;
+//! A client asks [`Desk::begin`] what to do about a question. Either the answer is known, or there is a [`Call`] to send;
 //! what comes of it goes to [`Desk::answered`] or [`Desk::failed`], and a call that is worth another attempt comes back
 //! with the time to make it. Any number of calls may be under way; whoever sends decides how many.
 //!
@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, Hold, Ledger, Price, Spent};
-use super::openai::Endpoint;
 use super::retry::{Retry, RetrySettings};
 use super::{ChatReply, ChatRequest};
 use crate::error::{LlmError, Result};
@@ -20,7 +19,7 @@ use crate::error::{LlmError, Result};
 /// Where requests leave from.
 #[derive(Debug)]
 pub struct Desk {
-    endpoint: Endpoint,
+    model: String,
     ledger: Ledger,
     retry: RetrySettings,
     known: Option<HashMap<String, ChatReply>>,
@@ -30,10 +29,8 @@ pub struct Desk {
 
 /// A request that may be sent.
 #[derive(Debug)]
-#[must_use = "a call goes back to its desk, by `answered` or `failed`"]
+#[must_use = "a call goes back to its desk, by `answered`, `failed` or `abandoned`"]
 pub struct Call {
-    /// What to send to [`Endpoint::url`], as `application/json`.
-    pub body: String,
     request: ChatRequest,
     hold: Hold,
     retry: Retry,
@@ -48,17 +45,17 @@ pub enum Begun {
     Known(ChatReply),
     /// Send this.
     Send(Box<Call>),
+    /// Not now: calls that are under way may cost all of the budget that is left. Begin again when one of them has ended.
+    Later(ChatRequest),
 }
 
 /// A call that waits for its next attempt.
 #[derive(Debug)]
 pub struct Waiting {
-    /// When to ask for it again, in milliseconds.
+    /// When to send it again, in milliseconds.
     pub until: f64,
-    request: ChatRequest,
-    retry: Retry,
-    attempts: u32,
-    began: f64,
+    /// What to send then. What was set aside for it still is.
+    pub call: Call,
 }
 
 /// What was asked, and what came of it.
@@ -82,15 +79,15 @@ pub struct CallRecord {
 }
 
 impl Desk {
-    /// A desk with a whole budget at the time `now`, in milliseconds. With `remembers`, equal questions are asked once.
+    /// A desk with a whole budget at the time `now`, in milliseconds, for the model of this name. With `remembers`, equal
+    /// questions are asked once.
     ///
     /// # Errors
-    /// Those of [`Endpoint::check`] and [`Ledger::new`].
-    pub fn new(endpoint: Endpoint, budget: Budget, price: Price, remembers: bool, now: f64) -> Result<Self> {
-        endpoint.check()?;
+    /// As [`Ledger::new`].
+    pub fn new(model: &str, budget: Budget, price: Price, remembers: bool, now: f64) -> Result<Self> {
         let ledger = Ledger::new(budget, price, now)?;
-        let known = remembers.then(HashMap::new);
-        Ok(Desk { endpoint, ledger, retry: RetrySettings::default(), known, log: Vec::new(), calls: 0 })
+        let (model, known) = (model.to_owned(), remembers.then(HashMap::new));
+        Ok(Desk { model, ledger, retry: RetrySettings::default(), known, log: Vec::new(), calls: 0 })
     }
 
     /// The same with other patience.
@@ -108,17 +105,20 @@ impl Desk {
             self.record(request, Ok(&reply), 0, 0.0);
             return Ok(Begun::Known(reply));
         }
-        self.calls += 1;
-        let retry = Retry::new(self.retry, self.calls);
-        self.send(Waiting { until: now, request, retry, attempts: 0, began: now }, now).map(Begun::Send)
-    }
-
-    /// The next attempt of a call, when its time has come.
-    ///
-    /// # Errors
-    /// [`LlmError::Budget`], if others have spent it meanwhile; it is in the record.
-    pub fn again(&mut self, waiting: Waiting, now: f64) -> std::result::Result<Box<Call>, LlmError> {
-        self.send(waiting, now)
+        if self.ledger.is_held_up(&request, now) {
+            return Ok(Begun::Later(request));
+        }
+        match self.ledger.hold(&request, now) {
+            Ok(hold) => {
+                self.calls += 1;
+                let retry = Retry::new(self.retry, self.calls);
+                Ok(Begun::Send(Box::new(Call { request, hold, retry, attempts: 1, began: now })))
+            }
+            Err(error) => {
+                self.record(request, Err(&error), 0, 0.0);
+                Err(error)
+            }
+        }
     }
 
     /// Charges and keeps an answer.
@@ -139,25 +139,27 @@ impl Desk {
     /// The failure itself, when it is final; it is in the record.
     pub fn failed(
         &mut self,
-        call: Call,
+        mut call: Call,
         failure: LlmError,
         said: &str,
         now: f64,
     ) -> std::result::Result<Waiting, LlmError> {
-        let Call { request, hold, mut retry, attempts, began, .. } = call;
-        match said.is_empty() {
-            true => self.ledger.release(hold),
-            false => self.ledger.settle(hold, &request, said, None),
-        }
-        let until = said.is_empty().then(|| retry.after(&failure, now)).flatten();
+        let until = said.is_empty().then(|| call.retry.after(&failure, now)).flatten();
         let in_time = until.filter(|until| self.ledger.time_left(*until).is_none_or(|left| left > 0.0));
-        match in_time {
-            Some(until) => Ok(Waiting { until, request, retry, attempts, began }),
-            None => {
-                self.record(request, Err(&failure), attempts, now - began);
-                Err(failure)
-            }
+        if let Some(until) = in_time {
+            return Ok(Waiting { until, call: Call { attempts: call.attempts + 1, ..call } });
         }
+        let Call { request, hold, attempts, began, .. } = call;
+        self.close(hold, &request, said);
+        self.record(request, Err(&failure), attempts, now - began);
+        Err(failure)
+    }
+
+    /// Ends a call that nobody waits for any more. `said` is what had come of its answer, which is charged.
+    pub fn abandoned(&mut self, call: Call, said: &str, now: f64) {
+        let Call { request, hold, attempts, began, .. } = call;
+        self.close(hold, &request, said);
+        self.write(request, None, Some("cancelled".into()), attempts, now - began);
     }
 
     /// What was spent so far.
@@ -175,23 +177,16 @@ impl Desk {
         &self.log
     }
 
-    fn send(&mut self, waiting: Waiting, now: f64) -> std::result::Result<Box<Call>, LlmError> {
-        let Waiting { request, retry, attempts, began, .. } = waiting;
-        match self.ledger.hold(&request, now) {
-            Ok(hold) => {
-                let body = self.endpoint.encode(&request, hold.max_tokens);
-                Ok(Box::new(Call { body, request, hold, retry, attempts: attempts + 1, began }))
-            }
-            Err(error) => {
-                self.record(request, Err(&error), attempts, now - began);
-                Err(error)
-            }
+    fn close(&mut self, hold: Hold, request: &ChatRequest, said: &str) {
+        match said.is_empty() {
+            true => self.ledger.release(hold),
+            false => self.ledger.settle(hold, request, said, None),
         }
     }
 
     /// Equal for questions that have the same answer: the same model, words, form and seed.
     fn key(&self, request: &ChatRequest) -> String {
-        self.endpoint.encode(request, request.max_tokens)
+        serde_json::to_string(&(&self.model, request)).expect("a request has only strings for keys")
     }
 
     fn record(
@@ -202,7 +197,29 @@ impl Desk {
         milliseconds: f64,
     ) {
         let error = end.err().map(|error| format!("{}: {error}", crate::Error::from(error.clone()).code()));
-        let (model, reply) = (self.endpoint.model.clone(), end.ok().cloned());
-        self.log.push(CallRecord { model, request, reply, error, attempts, milliseconds });
+        self.write(request, end.ok().cloned(), error, attempts, milliseconds);
+    }
+
+    fn write(
+        &mut self,
+        request: ChatRequest,
+        reply: Option<ChatReply>,
+        error: Option<String>,
+        attempts: u32,
+        milliseconds: f64,
+    ) {
+        self.log.push(CallRecord { model: self.model.clone(), request, reply, error, attempts, milliseconds });
+    }
+}
+
+impl Call {
+    /// What to ask.
+    pub fn request(&self) -> &ChatRequest {
+        &self.request
+    }
+
+    /// Tokens that the answer may have: what the request allows, and the budget.
+    pub fn max_tokens(&self) -> u32 {
+        self.hold.max_tokens
     }
 }
