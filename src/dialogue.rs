@@ -101,6 +101,11 @@ pub fn questions(effect: &Effect, interview: &Interview<'_>) -> Vec<Question> {
     }
 }
 
+/// Whether an error leaves an effect without a reply, whatever the other questions are answered.
+pub fn is_lost(effect: &Effect, error: &LlmError) -> bool {
+    !matches!((effect, error), (Effect::Propose { .. }, _) | (Effect::Rewrite { .. }, LlmError::Refused { .. }))
+}
+
 /// The reply to an effect, from the answers to its questions in their order.
 ///
 /// # Errors
@@ -112,8 +117,8 @@ pub fn reply(effect: &Effect, answers: Vec<std::result::Result<Answer, LlmError>
         Effect::Rewrite { item, .. } => {
             let rewritten = answers.into_iter().map(|answer| match answer {
                 Ok(Answer::Item(item)) => Ok(*item),
-                Ok(_) | Err(LlmError::Refused { .. }) => Ok(item.clone()),
-                Err(error) => Err(error.into()),
+                Err(error) if is_lost(effect, &error) => Err(error.into()),
+                Ok(_) | Err(_) => Ok(item.clone()),
             });
             Ok(Reply::Items(rewritten.collect::<Result<_>>()?))
         }

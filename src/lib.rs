@@ -72,7 +72,7 @@
 //! *Networks* (feature `networks`), on the CPU or on WebGPU. `encoder`: texts to sentence vectors. `network`: the
 //! policy and the value. `train`: the learner.
 //!
-//! *The product.* [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
+//! *The product.* [`client`]: asks a language model, within a budget. [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
 //! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. [`diversity`]:
 //! what steering many users does to the whole. [`explain`]: why an episode took its steps. `experiment`
 //! (feature `networks`): the paper's tables. `wasm`, in browser builds:
@@ -118,6 +118,7 @@ pub mod network;
 #[cfg(feature = "networks")]
 pub mod train;
 // The product
+pub mod client;
 pub mod agent;
 #[cfg(feature = "networks")]
 pub mod session;

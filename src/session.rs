@@ -16,6 +16,7 @@ use crate::action::ActionSpace;
 use crate::agent::{Agent, best_of};
 use crate::alignment::{AlignmentSettings, Fitting};
 use crate::catalog::{Catalog, Item};
+use crate::client::Speaker;
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::{Error, NumericError, Result, RolloutError, TrainingError};
@@ -102,6 +103,7 @@ pub struct Session {
     cache: VectorCache,
     cached_at_start: usize,
     simulator: Simulator,
+    speaker: Option<Speaker>,
     agent: Option<Agent>,
     policy: Option<Checkpoint>,
     /// Out while an episode runs.
@@ -181,6 +183,7 @@ impl Session {
             cache: VectorCache::new(encoder.fingerprint()),
             cached_at_start: 0,
             simulator: Simulator::new(SimulatorSettings::default()),
+            speaker: None,
             encoder,
             dataset: Some(dataset),
             seed,
@@ -193,6 +196,16 @@ impl Session {
     /// The same session with another environment.
     pub fn with_simulator(self, simulator: Simulator) -> Self {
         Session { simulator, ..self }
+    }
+
+    /// The same session with a language model in place of the simulator.
+    pub fn with_speaker(self, speaker: Speaker) -> Self {
+        Session { speaker: Some(speaker), ..self }
+    }
+
+    /// The language model, where there is one.
+    pub fn speaker(&self) -> Option<&Speaker> {
+        self.speaker.as_ref()
     }
 
     /// Fingerprint of the encoder.

@@ -21,7 +21,9 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::action::{Action, Category, Origin};
 use crate::catalog::Item;
+use crate::error::{Result, RolloutError};
 use crate::profile::{Profile, words_of};
+use crate::rollout::{Effect, Reply};
 use bank::{Kind, PhraseBank};
 use tastes::Attributes;
 
@@ -96,6 +98,26 @@ impl Simulator {
     /// count as 0; what the neighbours cannot fill is filled from the anchor. Equal arguments give equal items.
     pub fn decode(&self, anchor: &Item, neighbours: &[Item], weights: &[f32], seed: u64) -> Item {
         blend::blend(anchor, neighbours, weights, &mut ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Answers an effect that is language.
+    ///
+    /// # Errors
+    /// [`RolloutError::WrongReply`] for one that is not.
+    pub fn reply(&self, effect: &Effect) -> Result<Reply> {
+        match effect {
+            Effect::Propose { item, profile, count, seed } => {
+                Ok(Reply::Actions(self.propose(item, profile, *count, *seed)))
+            }
+            Effect::Rewrite { item, actions, seeds } => {
+                let rewrites = actions.iter().zip(seeds);
+                Ok(Reply::Items(rewrites.map(|(action, seed)| self.rewrite(item, action, *seed)).collect()))
+            }
+            Effect::Decode { anchor, neighbours, weights, seed } => {
+                Ok(Reply::Items(vec![self.decode(anchor, neighbours, weights, *seed)]))
+            }
+            _ => Err(RolloutError::WrongReply { why: "a simulator only proposes, rewrites and decodes" }.into()),
+        }
     }
 
     /// What a text truly is, for evaluation only: the anchor's attributes plus those of every

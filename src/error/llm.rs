@@ -117,6 +117,19 @@ impl LlmError {
         matches!(self, Unreachable { .. } | TimedOut { .. } | RateLimited { .. } | Server { .. })
     }
 
+    /// The same, with what others said put through `change`.
+    #[must_use]
+    pub(crate) fn map_words(mut self, change: impl FnOnce(String) -> String) -> Self {
+        use LlmError::*;
+        match &mut self {
+            Unreachable { why } | NotFound { why } | Dialect { why } | Interrupted { why } | Refused { why }
+            | Unauthorized { why, .. } | RateLimited { why, .. } | Rejected { why, .. } | Server { why, .. }
+            | Unusable { why } => *why = change(std::mem::take(why)),
+            TimedOut { .. } | TooLong { .. } | Budget { .. } => {}
+        }
+        self
+    }
+
     pub(super) fn is_bad_input(&self) -> bool {
         use LlmError::{Budget, Dialect, NotFound, Rejected, Unauthorized};
         matches!(self, Unauthorized { .. } | NotFound { .. } | Rejected { .. } | Dialect { .. } | Budget { .. })

@@ -41,7 +41,7 @@ impl Session {
         tick: &mut dyn Tick,
     ) -> Result<EpisodeRun> {
         let start = self.agent()?.rollout(request.user, request.item, request.settings.clone())?;
-        let mut performer = self.performer(request.user, request.chooser, memory)?;
+        let mut performer = self.performer(request.user, request.item, request.chooser, memory)?;
         performer.encoding = request.encoding;
         performer.space = request.space;
         let (trajectory, transcript) = follow(start, &mut performer, request.user, view, tick).await?;
@@ -52,14 +52,18 @@ impl Session {
     pub(super) fn performer<'a>(
         &'a self,
         user: &str,
+        item: &str,
         chooser: Chooser<'a>,
         memory: &'a mut Memory,
     ) -> Result<Performer<'a>> {
         let agent = self.agent()?;
+        let catalog = agent.catalog();
         Ok(Performer {
             encoder: &self.encoder,
             catalog: &self.cache,
             simulator: &self.simulator,
+            speaker: self.speaker.as_ref(),
+            anchor: &catalog.items()[catalog.index_of(item)?],
             agent,
             memory,
             chooser,

@@ -2,6 +2,8 @@
 
 use crate::action::{Action, ActionSpace};
 use crate::agent::Agent;
+use crate::catalog::Item;
+use crate::client::{Asked, Speaker};
 use crate::encoder::cache::VectorCache;
 use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::Result;
@@ -58,6 +60,10 @@ pub(super) struct Performer<'a> {
     pub(super) encoder: &'a Encoder,
     pub(super) catalog: &'a VectorCache,
     pub(super) simulator: &'a Simulator,
+    /// Takes the simulator's place, where there is one.
+    pub(super) speaker: Option<&'a Speaker>,
+    /// Where the episode began.
+    pub(super) anchor: &'a Item,
     pub(super) agent: &'a Agent,
     pub(super) memory: &'a mut Memory,
     pub(super) chooser: Chooser<'a>,
@@ -107,22 +113,17 @@ impl Memory {
 }
 
 impl Performer<'_> {
-    /// One effect: the simulator proposes, rewrites and decodes, the encoder encodes, the policy chooses, and a design
-    /// over the sentence vectors of actions picks the shortlist.
+    /// One effect: the language model or the simulator proposes, rewrites and decodes, the encoder encodes, the policy
+    /// chooses, and a design over the sentence vectors of actions picks the shortlist.
     pub(super) async fn perform(&mut self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
         match effect {
-            Effect::Propose { item, profile, count, seed } => {
-                Ok(Reply::Actions(self.space.of(self.simulator.propose(item, profile, *count, *seed), *seed)))
-            }
-            Effect::Rewrite { item, actions, seeds } => {
-                let rewrites = actions.iter().zip(seeds);
-                Ok(Reply::Items(rewrites.map(|(action, seed)| self.simulator.rewrite(item, action, *seed)).collect()))
-            }
+            Effect::Propose { seed, .. } => Ok(match self.speak(effect, tick).await? {
+                Reply::Actions(actions) => Reply::Actions(self.space.of(actions, *seed)),
+                other => other,
+            }),
+            Effect::Rewrite { .. } | Effect::Decode { .. } => self.speak(effect, tick).await,
             Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
-            Effect::Decode { anchor, neighbours, weights, seed } => {
-                Ok(Reply::Items(vec![self.simulator.decode(anchor, neighbours, weights, *seed)]))
-            }
             Effect::Shortlist { state, actions, count, .. } => {
                 let candidates = self.numbered(actions, tick).await?;
                 let rows = self.rows(&candidates)?;
@@ -134,6 +135,16 @@ impl Performer<'_> {
             // A session has no reviewer, and its episodes ask for none.
             Effect::Review { .. } => Ok(Reply::Verdict(Verdict::allow())),
         }
+    }
+
+    /// An effect that is language.
+    async fn speak(&self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
+        let Some(speaker) = self.speaker else { return self.simulator.reply(effect) };
+        let kind = if matches!(effect, Effect::Propose { .. }) { "propose" } else { "rewrite" };
+        let tell = async |Asked { done, total }| {
+            tick.tell(Tell::Progress(Progress { kind, done, total, unit: "questions" })).await
+        };
+        speaker.reply(effect, self.anchor, tell).await
     }
 
     async fn encode(&mut self, texts: &[String], tick: &mut dyn Tick) -> Result<Latents> {

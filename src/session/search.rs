@@ -67,7 +67,7 @@ impl Session {
             false => None,
         };
         let search = async |memory: &mut Memory| {
-            let mut performer = self.performer(user, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
+            let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             performer.foresight = model;
             follow(start, &mut performer, user, None, &mut tick).await
         };
@@ -91,7 +91,7 @@ impl Session {
         let sentences = self.sentences()?;
         let existing = Existing { texts: catalog.items(), latents: agent.items(), sentences: &sentences };
         let jump = async |memory: &mut Memory| {
-            let mut performer = self.performer(user, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
+            let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             let (mut elm, mut effect) = Elm::start(anchor, existing, agent.objective(&[user])?, settings.clone())?;
             loop {
                 match elm.resume(performer.perform(&effect, &mut tick).await?)? {
@@ -122,9 +122,9 @@ impl Session {
     /// [`TrainingError::Untrained`] without a policy, and as [`crate::encoder::Encoder::encode`].
     pub async fn requests(&self, actions: &[Action]) -> Result<(Latents, &TransitionModel)> {
         let policy = self.policy.as_ref().ok_or(TrainingError::Untrained)?;
-        let user = &self.agent()?.ratings().users()[0];
+        let (user, item) = (&self.agent()?.ratings().users()[0], &self.agent()?.catalog().items()[0].id);
         let rows = async |memory: &mut Memory| {
-            let mut performer = self.performer(user, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
+            let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             let numbers = performer.numbered(actions, &mut async |_| Ok(())).await?;
             performer.rows(&numbers)
         };

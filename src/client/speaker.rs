@@ -1,0 +1,105 @@
+//! The environment and the proposer of an episode, played by a language model.
+
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::Client;
+use crate::catalog::Item;
+use crate::dialogue::{self, Answer, Interview, Question, Turn};
+use crate::error::{LlmError, Result, RolloutError};
+use crate::prompt::Prompts;
+use crate::rollout::{Effect, Reply};
+
+/// Whoever proposes, rewrites and decodes by asking a language model.
+#[derive(Debug)]
+pub struct Speaker {
+    client: Client,
+    /// The words of questions.
+    pub prompts: Prompts,
+    /// What every rewrite must keep.
+    pub constraints: Vec<String>,
+    /// Temperature of proposals.
+    pub proposal_temperature: f32,
+    /// Temperature of rewrites.
+    pub rewrite_temperature: f32,
+}
+
+/// How far the questions of one effect have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Questions that are answered.
+    pub done: usize,
+    /// All of them.
+    pub total: usize,
+}
+
+impl Speaker {
+    /// A speaker with the paper's temperature for rewrites and a higher one for proposals, which are to differ.
+    pub fn new(client: Client, prompts: Prompts) -> Self {
+        Speaker { client, prompts, constraints: Vec::new(), proposal_temperature: 0.8, rewrite_temperature: 0.5 }
+    }
+
+    /// Who asks for it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Answers an effect that is language, for an episode that began at `anchor`. Its questions are asked side by side;
+    /// `tell` hears of each answer, and ends all of them by an error.
+    ///
+    /// # Errors
+    /// As [`dialogue::reply`] and `tell`; [`RolloutError::Cancelled`] when the client is [stopped](Client::stop).
+    pub async fn reply(
+        &self,
+        effect: &Effect,
+        anchor: &Item,
+        tell: impl AsyncFnMut(Asked) -> Result<()>,
+    ) -> Result<Reply> {
+        let interview = Interview {
+            prompts: &self.prompts,
+            anchor,
+            constraints: &self.constraints,
+            proposal_temperature: self.proposal_temperature,
+            rewrite_temperature: self.rewrite_temperature,
+        };
+        let questions = dialogue::questions(effect, &interview);
+        match select(pin!(self.ask_all(questions, effect, tell)), pin!(self.client.stopped())).await {
+            Either::Left((answers, _)) => dialogue::reply(effect, answers?),
+            Either::Right(_) => Err(RolloutError::Cancelled.into()),
+        }
+    }
+
+    async fn ask_all(
+        &self,
+        questions: Vec<Question>,
+        effect: &Effect,
+        mut tell: impl AsyncFnMut(Asked) -> Result<()>,
+    ) -> Result<Vec<std::result::Result<Answer, LlmError>>> {
+        let total = questions.len();
+        let mut answers = vec![Ok(Answer::Nothing); total];
+        let ask = |(index, question)| async move { (index, self.ask(question).await) };
+        let mut asking: FuturesUnordered<_> = questions.into_iter().enumerate().map(ask).collect();
+        while let Some((index, answer)) = asking.next().await {
+            if let Err(error) = &answer
+                && dialogue::is_lost(effect, error)
+            {
+                return Err(error.clone().into());
+            }
+            answers[index] = answer;
+            tell(Asked { done: total - asking.len(), total }).await?;
+        }
+        Ok(answers)
+    }
+
+    async fn ask(&self, mut question: Question) -> std::result::Result<Answer, LlmError> {
+        loop {
+            let reply = self.client.ask(question.request.clone()).await?;
+            match question.read(&reply.text, &self.prompts) {
+                Turn::Again(repaired, _) => question = *repaired,
+                Turn::Done(answer, _) => return Ok(answer),
+            }
+        }
+    }
+}
