@@ -153,9 +153,9 @@ impl Client {
         self.desk.borrow().spent()
     }
 
-    /// Every call that has ended, in the order in which they did.
-    pub fn log(&self) -> Vec<CallRecord> {
-        self.desk.borrow().log().to_vec()
+    /// Every call that has ended since this was asked last, in the order in which they did.
+    pub fn take_log(&self) -> Vec<CallRecord> {
+        self.desk.borrow_mut().take_log()
     }
 
     /// The answer, where it is known, or a call that may be sent.

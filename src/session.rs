@@ -25,7 +25,7 @@ use crate::latent::Latents;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
 use crate::ratings::Ratings;
-use crate::rollout::transcript::Transcript;
+use crate::rollout::transcript::{Run, Transcript};
 use crate::rollout::{RolloutSettings, Trajectory};
 use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
@@ -123,6 +123,11 @@ impl Method {
             Method::EagleReference => "eagle-reference",
             Method::Foresight => "foresight",
         }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
     }
 }
 
@@ -349,7 +354,15 @@ impl Session {
         let view = View::new(agent, &self.encoder, options);
         let announced = announce.then_some(&view);
         let run = self.with_memory(async |memory| self.run(&request, memory, announced, tick).await).await?;
-        Ok((run.trajectory, run.transcript))
+        let what = Run {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            encoder: self.fingerprint().to_owned(),
+            user: options.user.clone(),
+            item: options.item.clone(),
+            policy: options.policy.name().to_owned(),
+            settings: request.settings,
+        };
+        Ok((run.trajectory, Transcript { run: Some(what), ..run.transcript }))
     }
 
     fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {

@@ -434,7 +434,7 @@ proptest! {
             Exchange { effect: encode.clone(), reply: chosen },
             Exchange { effect: encode, reply: Reply::Vectors(Latents::new(1, values).unwrap()) },
         ];
-        let transcript = Transcript { exchanges };
+        let transcript = Transcript { exchanges, ..Transcript::default() };
         prop_assert_eq!(Transcript::from_jsonl(&transcript.to_jsonl(), "run.jsonl").unwrap(), transcript);
     }
 

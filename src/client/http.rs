@@ -54,8 +54,7 @@ impl Connection for Http {
                 Some(key) => request.header(AUTHORIZATION, key.header.clone()),
                 None => request,
             };
-            let mut response =
-                request.send().await.map_err(|error| LlmError::Unreachable { why: root_of(&error) })?;
+            let mut response = request.send().await.map_err(|error| LlmError::Unreachable { why: root_of(&error) })?;
             let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             receive.head(response.status().as_u16(), retry_after.map(str::to_owned));
             loop {

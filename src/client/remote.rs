@@ -2,8 +2,8 @@
 
 use super::{Answered, Local, Model};
 use crate::error::{LlmError, Result};
-use crate::llm::{ChatReply, ChatRequest};
 use crate::llm::openai::{Endpoint, Incoming};
+use crate::llm::{ChatReply, ChatRequest};
 
 /// Bytes that a token of an answer has at most, by far, in what people write.
 const LONGEST_TOKEN: usize = 16;

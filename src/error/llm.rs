@@ -122,8 +122,15 @@ impl LlmError {
     pub(crate) fn map_words(mut self, change: impl FnOnce(String) -> String) -> Self {
         use LlmError::*;
         match &mut self {
-            Unreachable { why } | NotFound { why } | Dialect { why } | Interrupted { why } | Refused { why }
-            | Unauthorized { why, .. } | RateLimited { why, .. } | Rejected { why, .. } | Server { why, .. }
+            Unreachable { why }
+            | NotFound { why }
+            | Dialect { why }
+            | Interrupted { why }
+            | Refused { why }
+            | Unauthorized { why, .. }
+            | RateLimited { why, .. }
+            | Rejected { why, .. }
+            | Server { why, .. }
             | Unusable { why } => *why = change(std::mem::take(why)),
             TimedOut { .. } | TooLong { .. } | Budget { .. } => {}
         }

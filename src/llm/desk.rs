@@ -177,6 +177,11 @@ impl Desk {
         &self.log
     }
 
+    /// The same, and forgets them.
+    pub fn take_log(&mut self) -> Vec<CallRecord> {
+        std::mem::take(&mut self.log)
+    }
+
     fn close(&mut self, hold: Hold, request: &ChatRequest, said: &str) {
         match said.is_empty() {
             true => self.ledger.release(hold),

@@ -1,10 +1,14 @@
-//! The record of an episode: every effect with its reply, and its replay.
+//! The record of an episode: every effect with its reply, every question to a language model, and the replay.
+//!
+//! As a file it has one JSON object a line: first what was run, then the exchanges, then the questions. A replay takes
+//! the replies from the exchanges; the questions are there to be read.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Reply};
+use super::{Effect, Reply, RolloutSettings};
 use crate::catalog::malformed;
-use crate::error::{Result, RolloutError};
+use crate::error::{DataError, Result, RolloutError};
+use crate::llm::desk::CallRecord;
 
 /// One effect and what the world answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,11 +19,42 @@ pub struct Exchange {
     pub reply: Reply,
 }
 
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// Version of this library.
+    pub version: String,
+    /// Fingerprint of the encoder.
+    pub encoder: String,
+    /// Id of the user.
+    pub user: String,
+    /// Id of the item that it began with.
+    pub item: String,
+    /// Name of the way in which actions were chosen.
+    pub policy: String,
+    /// How it was run.
+    pub settings: RolloutSettings,
+}
+
 /// All exchanges of a run, in order. Holds texts and vectors, never keys.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Transcript {
+    /// What was run, where it was an episode.
+    pub run: Option<Run>,
     /// The exchanges.
     pub exchanges: Vec<Exchange>,
+    /// Every question to a language model, in the order in which they ended.
+    pub calls: Vec<CallRecord>,
+}
+
+/// One line of a file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Run(Run),
+    Exchange(Exchange),
+    Call(CallRecord),
 }
 
 /// Answers effects from a transcript.
@@ -32,8 +67,11 @@ pub struct Replay<'a> {
 impl Transcript {
     /// One JSON object a line.
     pub fn to_jsonl(&self) -> String {
-        let line = |exchange| serde_json::to_string(exchange).expect("exchanges are plain data with string keys");
-        self.exchanges.iter().map(|exchange| line(exchange) + "\n").collect()
+        let run = self.run.iter().cloned().map(Line::Run);
+        let exchanges = self.exchanges.iter().cloned().map(Line::Exchange);
+        let lines = run.chain(exchanges).chain(self.calls.iter().cloned().map(Line::Call));
+        let line = |line| serde_json::to_string(&line).expect("a transcript is plain data with string keys");
+        lines.map(|one| line(one) + "\n").collect()
     }
 
     /// Reads what [`Transcript::to_jsonl`] wrote.
@@ -41,10 +79,25 @@ impl Transcript {
     /// # Errors
     /// [`crate::error::DataError::Malformed`] with file and line.
     pub fn from_jsonl(text: &str, file: &str) -> Result<Self> {
-        let parse =
-            |(line, text): (u64, &str)| serde_json::from_str(text).map_err(|e| malformed(file, line, e.to_string()));
-        let exchanges = (1..).zip(text.lines()).map(parse).collect::<std::result::Result<_, _>>()?;
-        Ok(Transcript { exchanges })
+        let mut transcript = Transcript::default();
+        for (number, line) in (1..).zip(text.lines()) {
+            match serde_json::from_str(line).map_err(|error| malformed(file, number, error.to_string()))? {
+                Line::Run(run) => transcript.run = Some(run),
+                Line::Exchange(exchange) => transcript.exchanges.push(exchange),
+                Line::Call(call) => transcript.calls.push(call),
+            }
+        }
+        Ok(transcript)
+    }
+
+    /// What was run.
+    ///
+    /// # Errors
+    /// [`DataError::Malformed`] for a record that does not say.
+    pub fn run(&self) -> Result<&Run> {
+        let why = "the first line does not say what was run, so it cannot be replayed";
+        let missing = || DataError::Malformed { file: "the transcript".into(), line: 1, why: why.into() };
+        Ok(self.run.as_ref().ok_or_else(missing)?)
     }
 
     /// Answers from this record, from its beginning.

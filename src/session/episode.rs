@@ -1,14 +1,16 @@
 //! One episode, or any other machine of the engine, driven with what a session has.
 
-use super::Session;
 use super::perform::{Chooser, Memory, Performer, Transition};
 use super::tick::Tick;
 use super::view::{Tell, View};
+use super::{Method, Session, SteerOptions};
 use crate::action::ActionSpace;
 use crate::agent::{Event, drive};
-use crate::error::Result;
+use crate::error::{EncoderError, Result};
+use crate::llm::desk::CallRecord;
 use crate::network::observation::StateEncoding;
-use crate::rollout::transcript::{Exchange, Transcript};
+use crate::objective::State;
+use crate::rollout::transcript::{Exchange, Run, Transcript};
 use crate::rollout::{Effect, Machine, RolloutSettings, Trajectory};
 use crate::train::{Decision, Target};
 
@@ -44,8 +46,9 @@ impl Session {
         let mut performer = self.performer(request.user, request.item, request.chooser, memory)?;
         performer.encoding = request.encoding;
         performer.space = request.space;
-        let (trajectory, transcript) = follow(start, &mut performer, request.user, view, tick).await?;
+        let (trajectory, exchanges) = follow(start, &mut performer, request.user, view, tick).await?;
         let Performer { decisions, targets, transitions, .. } = performer;
+        let transcript = Transcript { run: None, exchanges, calls: self.take_calls() };
         Ok(EpisodeRun { trajectory, transcript, decisions, targets, transitions })
     }
 
@@ -78,6 +81,42 @@ impl Session {
         })
     }
 
+    /// Runs an episode again from its record, without a language model and without an encoder.
+    ///
+    /// # Errors
+    /// [`EncoderError::Fingerprint`] for a record of another encoder, [`crate::error::RolloutError::Diverged`] for one of
+    /// another catalog, fit or version, as [`Transcript::run`] and [`crate::agent::Agent::rollout`], and `tick`.
+    pub async fn replay(
+        &self,
+        transcript: &Transcript,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Trajectory> {
+        let Run { encoder, user, item, policy, settings, .. } = transcript.run()?;
+        if encoder != self.fingerprint() {
+            let (expected, found) = (self.fingerprint().to_owned(), encoder.clone());
+            return Err(EncoderError::Fingerprint { expected, found }.into());
+        }
+        let start = self.agent()?.rollout(user, item, settings.clone())?;
+        let policy = Method::named(policy).unwrap_or(Method::Greedy);
+        let (user, seed) = (user.clone(), settings.seed);
+        let options = SteerOptions { user, item: item.clone(), policy, seed, ..Default::default() };
+        let view = View::new(self.agent()?, &self.encoder, &options);
+        let (mut replay, mut told) =
+            (transcript.replay(), Told { view: Some(&view), user: &options.user, anchor: None });
+        let perform = async |effect: Effect| replay.perform(&effect);
+        let observe = async |event: Event<'_>| match told.of(event) {
+            Some(told) => tick.tell(told).await,
+            None => Ok(()),
+        };
+        let trajectory = drive(start, perform, observe).await?;
+        tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
+        Ok(trajectory)
+    }
+
+    pub(super) fn take_calls(&self) -> Vec<CallRecord> {
+        self.speaker.as_ref().map_or_else(Vec::new, |speaker| speaker.client().take_log())
+    }
+
     /// Lends what is remembered from run to run.
     pub(super) async fn with_memory<T>(&self, run: impl AsyncFnOnce(&mut Memory) -> Result<T>) -> Result<T> {
         let mut memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
@@ -99,27 +138,40 @@ pub(super) async fn follow<M: Machine>(
     user: &str,
     view: Option<&View<'_>>,
     tick: &mut dyn Tick,
-) -> Result<(Trajectory, Transcript)> {
-    let mut transcript = Transcript::default();
-    let mut anchor = None;
+) -> Result<(Trajectory, Vec<Exchange>)> {
+    let mut exchanges = Vec::new();
     let tick = std::cell::RefCell::new(tick);
     let perform = async |effect: Effect| {
         let mut tick = tick.borrow_mut();
         let reply = performer.perform(&effect, &mut **tick).await?;
-        transcript.exchanges.push(Exchange { effect, reply: reply.clone() });
+        exchanges.push(Exchange { effect, reply: reply.clone() });
         Ok(reply)
     };
-    let observe = async |event: Event<'_>| {
-        let Some(view) = view else { return Ok(()) };
-        let told = match event {
-            Event::Anchor(state) => {
-                anchor = Some(state.clone());
-                Tell::anchor(view.state(state, state), user)
-            }
-            Event::Step(index, step) => Tell::step(view.step(index, step, anchor.as_ref().unwrap_or(&step.state))),
-        };
-        tick.borrow_mut().tell(told).await
+    let mut told = Told { view, user, anchor: None };
+    let observe = async |event: Event<'_>| match told.of(event) {
+        Some(told) => tick.borrow_mut().tell(told).await,
+        None => Ok(()),
     };
     let trajectory = drive(start, perform, observe).await?;
-    Ok((trajectory, transcript))
+    Ok((trajectory, exchanges))
+}
+
+/// Events as they are told.
+struct Told<'a> {
+    view: Option<&'a View<'a>>,
+    user: &'a str,
+    anchor: Option<State>,
+}
+
+impl Told<'_> {
+    fn of(&mut self, event: Event<'_>) -> Option<Tell> {
+        let view = self.view?;
+        Some(match event {
+            Event::Anchor(state) => {
+                self.anchor = Some(state.clone());
+                Tell::anchor(view.state(state, state), self.user)
+            }
+            Event::Step(index, step) => Tell::step(view.step(index, step, self.anchor.as_ref().unwrap_or(&step.state))),
+        })
+    }
 }

@@ -71,7 +71,8 @@ impl Session {
             performer.foresight = model;
             follow(start, &mut performer, user, None, &mut tick).await
         };
-        self.with_memory(search).await
+        let (trajectory, exchanges) = self.with_memory(search).await?;
+        Ok((trajectory, Transcript { run: None, exchanges, calls: self.take_calls() }))
     }
 
     /// Seeks the best point of Z and has a text written for it: the ELM baseline.

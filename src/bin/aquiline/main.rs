@@ -12,6 +12,7 @@ mod factorize;
 mod failure;
 mod gaps;
 mod interrupt;
+mod llm;
 mod output;
 mod paper;
 mod report;
@@ -19,6 +20,7 @@ mod steer;
 mod story;
 mod train;
 mod values;
+mod wait;
 mod world;
 
 use std::process::ExitCode;

@@ -18,8 +18,8 @@ use crate::data::DataArguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Destination};
 use crate::report::Report;
-use crate::values;
 use crate::world::{ModelArguments, keep};
+use crate::{values, wait};
 
 /// Of `aquiline paper`.
 #[derive(Debug, clap::Args)]
@@ -127,7 +127,7 @@ impl Arguments {
         let known = store.as_ref().and_then(|path| std::fs::read(path).ok());
         let opened =
             World::open(encoder, dataset, hidden, known.as_deref(), seed, async |told: Tell| progress.tick(&told));
-        let world = pollster::block_on(opened)?;
+        let world = wait::for_value(opened)?;
         progress.clear();
         if let (Some(path), Some(bytes)) = (store, world.session().cache_bytes()) {
             keep(path, &bytes);
@@ -180,7 +180,7 @@ impl Run<'_> {
             world = self.prepare(world, G_OPTIMAL)?;
             let pairs = world.pairs(Anchors::Low, self.sizes.pairs)?;
             let found = world.foresight(&pairs, self.sizes.candidates, async |told: Tell| self.progress.tick(&told));
-            self.records.append(Record::Foresight { seed: self.seed, found: pollster::block_on(found)? })?;
+            self.records.append(Record::Foresight { seed: self.seed, found: wait::for_value(found)? })?;
         }
         Ok(())
     }
@@ -195,7 +195,7 @@ impl Run<'_> {
         let started = Instant::now();
         let outcomes =
             world.measure(&line.arm, &pairs, self.sizes.candidates, async |told: Tell| self.progress.tick(&told));
-        let outcomes = pollster::block_on(outcomes)?;
+        let outcomes = wait::for_value(outcomes)?;
         self.records.append(Record::Arm {
             seed: self.seed,
             table: line.table,
@@ -226,8 +226,8 @@ impl Run<'_> {
         let options = self.sizes.training(training, self.seed);
         let mut world = world.with_simulator(training.environment.simulator());
         let started = Instant::now();
-        let fit = pollster::block_on(world.fit_reference(&options, async |told: Tell| self.progress.tick(&told)))?;
-        let logs = pollster::block_on(world.train(&options, async |told: Tell| self.progress.tick(&told)))?;
+        let fit = wait::for_value(world.fit_reference(&options, async |told: Tell| self.progress.tick(&told)))?;
+        let logs = wait::for_value(world.train(&options, async |told: Tell| self.progress.tick(&told)))?;
         Destination::check(path)?.write(&world.policy_bytes()?)?;
         let lookahead = if training.reference.needs_lookahead() { options.candidates } else { 1 };
         let environment_calls = options.reference_episodes * options.reference_horizon * lookahead

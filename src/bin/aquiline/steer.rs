@@ -3,11 +3,16 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use aquiline::rollout::transcript::Transcript;
 use aquiline::session::Method;
+use aquiline::session::view::TrajectoryView;
 
 use crate::batch::{self, Defaults};
 use crate::data::{DataArguments, read};
 use crate::failure::{Failure, Outcome};
+use crate::llm::LlmArguments;
+use crate::output::Destination;
+use crate::story::Environment;
 use crate::values::{self, EpisodeArguments};
 use crate::world::{ModelArguments, World};
 use crate::{output, story};
@@ -19,6 +24,8 @@ pub struct Arguments {
     data: DataArguments,
     #[command(flatten)]
     models: ModelArguments,
+    #[command(flatten)]
+    llm: LlmArguments,
     /// Whom to steer for, by id [default: the first user]
     #[arg(long, value_name = "ID", conflicts_with = "batch")]
     user: Option<String>,
@@ -38,6 +45,12 @@ pub struct Arguments {
     /// temperature. Prints one line of JSON for each
     #[arg(long, value_name = "FILE.jsonl")]
     batch: Option<PathBuf>,
+    /// Keep the record of the episode, every question to a language model included
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "batch")]
+    transcript: Option<PathBuf>,
+    /// Run the episode of this record again, without a language model; data and seed must be those of the record
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["batch", "transcript", "llm", "user", "item"])]
+    replay: Option<PathBuf>,
 }
 
 /// Steers, and prints what came of it.
@@ -46,23 +59,39 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     values::check_policy(&[arguments.policy], policy_file)?;
     let policy = policy_file.map(read).transpose()?;
     let requests = arguments.batch.as_deref().map(requests).transpose()?;
-    let mut world = World::open(&arguments.data, &arguments.models)?;
+    let transcript = arguments.transcript.as_deref().map(Destination::check).transpose()?;
+    let record = arguments.replay.as_deref().map(transcript_of).transpose()?;
+    let speaker = arguments.llm.speaker()?;
+    let mut world = World::open(&arguments.data, &arguments.models)?.with_speaker(speaker);
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
     }
-    match (requests, &arguments.batch) {
-        (Some(mut requests), Some(path)) => {
+    match (requests, &arguments.batch, record) {
+        (Some(mut requests), Some(path), _) => {
             batch::run(&world, &mut requests, &path.to_string_lossy(), &arguments.defaults())
         }
-        _ => one(&world, arguments),
+        (_, _, Some(record)) => arguments.print(&world.replay(&record)?, Environment::Record),
+        _ => one(&world, arguments, transcript),
     }
 }
 
-fn one(world: &World, arguments: &Arguments) -> Outcome<()> {
+fn one(world: &World, arguments: &Arguments, transcript: Option<Destination>) -> Outcome<()> {
     let user = world.user(arguments.user.as_deref())?;
     let item = world.item(arguments.item.as_deref(), &user)?;
     let episode = world.steer(&arguments.defaults().options(user, item))?;
-    if arguments.data.json { output::json(&story::value(&episode.view)) } else { story::print(&episode.view) }
+    if let Some(file) = transcript {
+        file.write(episode.transcript.to_jsonl().as_bytes())?;
+    }
+    let environment = match world.session.speaker() {
+        Some(speaker) => Environment::Model(speaker.client().spent()),
+        None => Environment::Simulator,
+    };
+    arguments.print(&episode.view, environment)
+}
+
+fn transcript_of(path: &Path) -> Outcome<Transcript> {
+    let bytes = read(path)?;
+    Ok(Transcript::from_jsonl(&String::from_utf8_lossy(&bytes), &path.to_string_lossy())?)
 }
 
 type Requests = Box<dyn std::io::BufRead>;
@@ -76,6 +105,10 @@ fn requests(path: &Path) -> Outcome<Requests> {
 }
 
 impl Arguments {
+    fn print(&self, episode: &TrajectoryView, environment: Environment) -> Outcome<()> {
+        if self.data.json { output::json(&story::value(episode)) } else { story::print(episode, environment) }
+    }
+
     fn defaults(&self) -> Defaults {
         Defaults {
             policy: self.policy,

@@ -1,6 +1,7 @@
 //! A trajectory for people, and for machines.
 
 use aquiline::catalog::Item;
+use aquiline::llm::budget::Spent;
 use aquiline::session::view::{StateView, StepView, TrajectoryView};
 
 use crate::failure::Outcome;
@@ -19,8 +20,18 @@ pub fn value(trajectory: &TrajectoryView) -> serde_json::Value {
     value
 }
 
+/// Who wrote the texts.
+pub enum Environment {
+    /// Hand-written phrases.
+    Simulator,
+    /// A language model, and what it cost.
+    Model(Spent),
+    /// Whoever wrote them when they were recorded.
+    Record,
+}
+
 /// Every text on the way, with what it is worth.
-pub fn print(trajectory: &TrajectoryView) -> Outcome<()> {
+pub fn print(trajectory: &TrajectoryView, environment: Environment) -> Outcome<()> {
     let TrajectoryView { user, policy, anchor, steps, outcome, kept, environment_calls, .. } = trajectory;
     line(format_args!("Steering for {user} by {policy}, from {}", heading(&anchor.item)))?;
     line(format_args!("U = {}\n{}\n", worth(anchor), wrapped(&anchor.item.plot)))?;
@@ -30,7 +41,15 @@ pub fn print(trajectory: &TrajectoryView) -> Outcome<()> {
         true => line("No text was better than the original, so the original is kept.")?,
         false => line(format_args!("U rose by {:.3}.", outcome.utility - anchor.utility))?,
     }
-    line(format_args!("{environment_calls} rewrites, by a simulator: hand-written phrases, no language model."))
+    match environment {
+        Environment::Simulator => {
+            line(format_args!("{environment_calls} rewrites, by a simulator: hand-written phrases, no language model."))
+        }
+        Environment::Model(Spent { calls, tokens, .. }) => {
+            line(format_args!("{environment_calls} rewrites, by a language model: {calls} answers, {tokens} tokens."))
+        }
+        Environment::Record => line(format_args!("{environment_calls} rewrites, as they were recorded.")),
+    }
 }
 
 fn print_step(before: &StateView, StepView { index, action, state, .. }: &StepView) -> Outcome<()> {

@@ -10,8 +10,8 @@ use aquiline::train::TrainSettings;
 use crate::data::{DataArguments, read};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Destination};
-use crate::values;
 use crate::world::{ModelArguments, World};
+use crate::{values, wait};
 
 /// Of `aquiline train`.
 #[derive(Debug, clap::Args)]
@@ -100,7 +100,7 @@ impl Run {
         let Some(bytes) = resumed else {
             let World { session, report } = &mut self.world;
             let fitted = session.fit_reference(&self.options, async |told| report.tick(&told));
-            let fitted = pollster::block_on(fitted);
+            let fitted = wait::for_value(fitted);
             report.clear();
             let fit = fitted?;
             self.save()?;
@@ -127,7 +127,7 @@ impl Run {
                 Tell::Progress(progress) if progress.kind == "train" => Ok(()),
                 told => report.tick(&told),
             };
-            let trained = pollster::block_on(session.train(&self.options, tick));
+            let trained = wait::for_value(session.train(&self.options, tick));
             report.clear();
             let logs = trained?;
             self.save()?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aquiline::client::Speaker;
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device};
@@ -14,6 +15,7 @@ use crate::data::{DataArguments, read};
 use crate::failure::{FETCH_MODELS, Failure, Outcome};
 use crate::output::Destination;
 use crate::report::Report;
+use crate::wait;
 
 /// Where the encoder is, and where its vectors are kept.
 #[derive(Debug, Clone, clap::Args)]
@@ -55,7 +57,7 @@ impl World {
         let mut session = Session::new(models.encoder()?, dataset, data.seed);
         let store = models.vectors(session.fingerprint());
         let known = store.as_ref().and_then(|path| std::fs::read(path).ok());
-        let prepared = pollster::block_on(session.prepare(known.as_deref(), async |told| report.tick(&told)));
+        let prepared = wait::for_value(session.prepare(known.as_deref(), async |told| report.tick(&told)));
         report.clear();
         // Also after Ctrl-C, so that the next run goes on from there.
         if let (Some(path), Some(bytes)) = (store, session.cache_bytes()) {
@@ -80,18 +82,30 @@ impl World {
         let mut told = None;
         let tick = async |tell: Tell| {
             self.report.tick(&tell)?;
-            if let Tell::Event(event) = tell
-                && let EpisodeEvent::Done { trajectory } = *event
-            {
-                told = Some(trajectory);
-            }
+            keep_end(tell, &mut told);
             Ok(())
         };
-        let run = pollster::block_on(self.session.steer(options, tick));
+        let client = self.session.speaker().map(Speaker::client);
+        let run = wait::for_answers(client, self.session.steer(options, tick));
         self.report.clear();
         let (trajectory, transcript) = run?;
         let view = told.expect("a session tells the end of every episode that succeeds");
         Ok(Episode { view, trajectory, transcript })
+    }
+
+    /// Runs an episode again from its record.
+    pub fn replay(&self, transcript: &Transcript) -> aquiline::Result<TrajectoryView> {
+        let mut told = None;
+        wait::for_value(self.session.replay(transcript, async |tell| Ok(keep_end(tell, &mut told))))?;
+        Ok(told.expect("a session tells the end of every replay that succeeds"))
+    }
+
+    /// The same world with a language model in the simulator's place.
+    pub fn with_speaker(self, speaker: Option<Speaker>) -> Self {
+        match speaker {
+            Some(speaker) => World { session: self.session.with_speaker(speaker), ..self },
+            None => self,
+        }
     }
 
     /// The user that was named, or the first.
@@ -114,7 +128,7 @@ impl ModelArguments {
     /// The encoder.
     pub fn encoder(&self) -> Outcome<Encoder> {
         let (weights, tokenizer) = (self.file("weights")?, self.file("tokenizer")?);
-        let device = pollster::block_on(open_device())?;
+        let device = wait::for_value(open_device())?;
         Ok(Encoder::load(weights, &tokenizer, TokenLimit::default(), device)?)
     }
 
@@ -141,6 +155,14 @@ impl ModelArguments {
         let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let of_user = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
         self.cache.clone().or_else(|| Some(of_user()?.join("aquiline")))
+    }
+}
+
+fn keep_end(tell: Tell, end: &mut Option<TrajectoryView>) {
+    if let Tell::Event(event) = tell
+        && let EpisodeEvent::Done { trajectory } = *event
+    {
+        *end = Some(trajectory);
     }
 }
 
