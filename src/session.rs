@@ -203,9 +203,9 @@ impl Session {
         Session { simulator, ..self }
     }
 
-    /// The same session with a language model in place of the simulator.
-    pub fn with_speaker(self, speaker: Speaker) -> Self {
-        Session { speaker: Some(speaker), ..self }
+    /// Puts a language model in the simulator's place, or takes it away.
+    pub fn set_speaker(&mut self, speaker: Option<Speaker>) {
+        self.speaker = speaker;
     }
 
     /// The language model, where there is one.

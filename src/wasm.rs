@@ -2,7 +2,9 @@
 //!
 //! The only module that knows JavaScript.
 
+mod browser;
 mod convert;
+mod model;
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -14,8 +16,10 @@ use crate::encoder::{Encoder, open_device};
 use crate::error::{EncoderError, TrainingError};
 use crate::latent::Latents;
 use crate::rollout::DesignSummary;
+use crate::rollout::transcript::Transcript;
 use crate::session::{Dataset, Session, SteerOptions, TrainOptions};
 use convert::{Outcome, from_js, report, thrown, to_js, user_items};
+use model::ModelOptions;
 
 /// The model's manifest.
 #[wasm_bindgen]
@@ -152,9 +156,35 @@ impl RawSession {
         self.0.load_policy(bytes).map_err(thrown)
     }
 
-    /// Runs one request.
-    pub async fn steer(&self, options: JsValue, tick: Function) -> Outcome<()> {
+    /// Puts a language model in the simulator's place. `call` gives the key of an endpoint, or is the model itself.
+    #[wasm_bindgen(js_name = useModel)]
+    pub fn use_model(&mut self, options: JsValue, call: Option<Function>) -> Outcome<()> {
+        let options: ModelOptions = from_js(options)?;
+        self.0.set_speaker(Some(options.speaker(call).map_err(thrown)?));
+        Ok(())
+    }
+
+    /// Ends the questions to the language model that are under way.
+    #[wasm_bindgen(js_name = stopModel)]
+    pub fn stop_model(&self) {
+        self.0.speaker().iter().for_each(|speaker| speaker.client().stop());
+    }
+
+    /// What the language model has cost so far.
+    pub fn spent(&self) -> Outcome<JsValue> {
+        to_js(&self.0.speaker().map(|speaker| speaker.client().spent()).unwrap_or_default())
+    }
+
+    /// Runs one request, and gives its record.
+    pub async fn steer(&self, options: JsValue, tick: Function) -> Outcome<String> {
         let options: SteerOptions = from_js(options)?;
-        self.0.steer(&options, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
+        let run = self.0.steer(&options, async |told| report(&tick, &told).await).await;
+        run.map(|(_, transcript)| transcript.to_jsonl()).map_err(thrown)
+    }
+
+    /// Runs an episode again from its record.
+    pub async fn replay(&self, transcript: &str, tick: Function) -> Outcome<()> {
+        let transcript = Transcript::from_jsonl(transcript, "transcript.jsonl").map_err(thrown)?;
+        self.0.replay(&transcript, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
     }
 }

@@ -60,6 +60,12 @@ pub enum LlmError {
         /// What came instead.
         why: String,
     },
+    /// A model of the page's own that failed.
+    #[error("the language model failed: {why}")]
+    Failed {
+        /// What it said.
+        why: String,
+    },
     /// An answer that broke off.
     #[error("the answer broke off: {why}")]
     Interrupted {
@@ -103,6 +109,7 @@ impl LlmError {
             LlmError::Rejected { .. } => "llm.rejected",
             LlmError::Server { .. } => "llm.server",
             LlmError::Dialect { .. } => "llm.dialect",
+            LlmError::Failed { .. } => "llm.failed",
             LlmError::Interrupted { .. } => "llm.interrupted",
             LlmError::TooLong { .. } => "llm.too_long",
             LlmError::Refused { .. } => "llm.refused",
@@ -126,6 +133,7 @@ impl LlmError {
             | NotFound { why }
             | Dialect { why }
             | Interrupted { why }
+            | Failed { why }
             | Refused { why }
             | Unauthorized { why, .. }
             | RateLimited { why, .. }

@@ -62,7 +62,8 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let transcript = arguments.transcript.as_deref().map(Destination::check).transpose()?;
     let record = arguments.replay.as_deref().map(transcript_of).transpose()?;
     let speaker = arguments.llm.speaker()?;
-    let mut world = World::open(&arguments.data, &arguments.models)?.with_speaker(speaker);
+    let mut world = World::open(&arguments.data, &arguments.models)?;
+    world.session.set_speaker(speaker);
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
     }

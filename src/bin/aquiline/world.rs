@@ -100,14 +100,6 @@ impl World {
         Ok(told.expect("a session tells the end of every replay that succeeds"))
     }
 
-    /// The same world with a language model in the simulator's place.
-    pub fn with_speaker(self, speaker: Option<Speaker>) -> Self {
-        match speaker {
-            Some(speaker) => World { session: self.session.with_speaker(speaker), ..self },
-            None => self,
-        }
-    }
-
     /// The user that was named, or the first.
     pub fn user(&self, named: Option<&str>) -> Outcome<String> {
         let ratings = self.session.agent()?.ratings();
