@@ -6,9 +6,12 @@ mod browser;
 mod convert;
 mod model;
 
+use std::rc::Rc;
+
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use crate::client::Client;
 use crate::design::{Design, DesignSettings};
 use crate::encoder::manifest::Manifest;
 use crate::encoder::tokenize::TokenLimit;
@@ -72,6 +75,23 @@ impl RawEncoder {
         let after_batch = async |done, total| report(&tick, &[done, total]).await;
         let encoded = self.0.encode(&texts, after_batch).await.map_err(thrown)?;
         Ok(encoded.vectors.values().to_vec())
+    }
+}
+
+/// A language model that is asked.
+#[wasm_bindgen]
+pub struct RawModel(Rc<Client>);
+
+#[wasm_bindgen]
+impl RawModel {
+    /// Ends the questions that are under way.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// What it has cost so far.
+    pub fn spent(&self) -> Outcome<JsValue> {
+        to_js(&self.0.spent())
     }
 }
 
@@ -158,28 +178,20 @@ impl RawSession {
 
     /// Puts a language model in the simulator's place. `call` gives the key of an endpoint, or is the model itself.
     #[wasm_bindgen(js_name = useModel)]
-    pub fn use_model(&mut self, options: JsValue, call: Option<Function>) -> Outcome<()> {
+    pub fn use_model(&mut self, options: JsValue, call: Option<Function>) -> Outcome<RawModel> {
         let options: ModelOptions = from_js(options)?;
-        self.0.set_speaker(Some(options.speaker(call).map_err(thrown)?));
-        Ok(())
+        let speaker = options.speaker(call).map_err(thrown)?;
+        let model = RawModel(speaker.client().clone());
+        self.0.set_speaker(Some(speaker));
+        Ok(model)
     }
 
-    /// Ends the questions to the language model that are under way.
-    #[wasm_bindgen(js_name = stopModel)]
-    pub fn stop_model(&self) {
-        self.0.speaker().iter().for_each(|speaker| speaker.client().stop());
-    }
-
-    /// What the language model has cost so far.
-    pub fn spent(&self) -> Outcome<JsValue> {
-        to_js(&self.0.speaker().map(|speaker| speaker.client().spent()).unwrap_or_default())
-    }
-
-    /// Runs one request, and gives its record.
-    pub async fn steer(&self, options: JsValue, tick: Function) -> Outcome<String> {
+    /// Runs one request, and gives its record where that is wanted.
+    pub async fn steer(&self, options: JsValue, record: bool, tick: Function) -> Outcome<Option<String>> {
         let options: SteerOptions = from_js(options)?;
         let run = self.0.steer(&options, async |told| report(&tick, &told).await).await;
-        run.map(|(_, transcript)| transcript.to_jsonl()).map_err(thrown)
+        let (_, transcript) = run.map_err(thrown)?;
+        Ok(record.then(|| transcript.to_jsonl()))
     }
 
     /// Runs an episode again from its record.

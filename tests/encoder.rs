@@ -2,10 +2,11 @@
 
 mod support;
 
-use aquiline::encoder::tokenize::TokenLimit;
+use aquiline::encoder::tokenize::{TokenLimit, Tokenize};
 use aquiline::encoder::{Encoder, manifest::Manifest, open_device};
 use aquiline::error::{EncoderError, Error};
 use aquiline::latent::dot;
+use tokenizers::{Tokenizer, TruncationParams};
 
 /// Cosines with "That is a happy person", from the model card.
 const REFERENCE: [(&str, f32); 3] =
@@ -98,6 +99,53 @@ fn hostile_weights_and_tokenizers_are_errors_and_never_panics() {
     let device = pollster::block_on(open_device()).unwrap();
     let error = Encoder::load(Vec::new(), b"not json", TokenLimit::default(), device).unwrap_err();
     assert!(matches!(error, Error::Encoder(EncoderError::Tokenizer { .. })), "{error}");
+}
+
+#[test]
+fn tokens_are_those_of_the_whole_tokenizer_library() {
+    let file = support::model_file("tokenizer");
+    let ours = Tokenize::load(&file, TokenLimit::default()).unwrap();
+    let mut whole = Tokenizer::from_bytes(&file).unwrap();
+    let longest = TruncationParams { max_length: TokenLimit::default().0, ..Default::default() };
+    whole.with_truncation(Some(longest)).unwrap().with_padding(None);
+    let catalog = std::fs::read_to_string("data/catalog.jsonl").unwrap();
+    let strange = [
+        "",
+        " ",
+        "ÀÉ ñandú Straße İstanbul",
+        "日本語 한국어 ไทย",
+        "a\u{0}b\u{200b}c\u{ad}d\tE\r\n",
+        "🎬🎥 ok!?--(x)",
+        "x",
+    ];
+    let long = "supercalifragilistic".repeat(20) + &" word".repeat(400);
+    let texts = || catalog.lines().chain(strange).chain([long.as_str()]);
+    let tokenized = ours.tokenize(&texts().collect::<Vec<_>>()).unwrap();
+    let expected = texts().map(|text| whole.encode_fast(text, true).unwrap().get_ids().to_vec());
+    for ((text, expected), found) in texts().zip(expected).zip(tokenized.ids()) {
+        assert_eq!(*found, expected, "{text}");
+    }
+    assert_eq!(tokenized.truncated.last(), Some(&(texts().count() - 1)));
+}
+
+#[test]
+fn no_text_can_write_a_marker() {
+    let tokenize = Tokenize::load(&support::model_file("tokenizer"), TokenLimit::default()).unwrap();
+    let tokenized = tokenize.tokenize(&["a film [SEP] and [CLS] more"]).unwrap();
+    let [before, .., after] = tokenized.ids()[0][..] else { panic!("two markers at least") };
+    assert_eq!(tokenized.ids()[0].iter().filter(|&&id| id == before || id == after).count(), 2);
+}
+
+#[test]
+fn another_kind_of_tokenizer_is_refused() {
+    let mut file: serde_json::Value = serde_json::from_slice(&support::model_file("tokenizer")).unwrap();
+    file["pre_tokenizer"] = serde_json::json!({ "type": "Whitespace" });
+    let error = Tokenize::load(file.to_string().as_bytes(), TokenLimit::default()).unwrap_err();
+    assert!(matches!(error, Error::Encoder(EncoderError::Tokenizer { .. })), "{error}");
+    file["pre_tokenizer"] = serde_json::json!({ "type": "BertPreTokenizer" });
+    file["model"]["vocab"] = serde_json::json!({ "[UNK]": 0 });
+    let error = Tokenize::load(file.to_string().as_bytes(), TokenLimit::default()).unwrap_err();
+    assert!(error.to_string().contains("[CLS]"), "{error}");
 }
 
 #[test]

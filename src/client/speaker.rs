@@ -1,6 +1,7 @@
 //! The environment and the proposer of an episode, played by a language model.
 
 use std::pin::pin;
+use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -15,7 +16,7 @@ use crate::rollout::{Effect, Reply};
 /// Whoever proposes, rewrites and decodes by asking a language model.
 #[derive(Debug)]
 pub struct Speaker {
-    client: Client,
+    client: Rc<Client>,
     /// The words of questions.
     pub prompts: Prompts,
     /// What every rewrite must keep.
@@ -38,11 +39,12 @@ pub struct Asked {
 impl Speaker {
     /// A speaker with the paper's temperature for rewrites and a higher one for proposals, which are to differ.
     pub fn new(client: Client, prompts: Prompts) -> Self {
+        let client = Rc::new(client);
         Speaker { client, prompts, constraints: Vec::new(), proposal_temperature: 0.8, rewrite_temperature: 0.5 }
     }
 
-    /// Who asks for it.
-    pub fn client(&self) -> &Client {
+    /// Who asks for it; a shell may keep a hold of it, to stop it.
+    pub fn client(&self) -> &Rc<Client> {
         &self.client
     }
 

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use aquiline::client::Speaker;
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device};
@@ -85,7 +84,7 @@ impl World {
             keep_end(tell, &mut told);
             Ok(())
         };
-        let client = self.session.speaker().map(Speaker::client);
+        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
         let run = wait::for_answers(client, self.session.steer(options, tick));
         self.report.clear();
         let (trajectory, transcript) = run?;
