@@ -1,6 +1,7 @@
 import { AquilineError, messageOf } from './error.js';
 import { fromWire, type CallEvent, type Reply, type Request, type Results } from './protocol.js';
 import type { Connection } from './connection.js';
+import type { PageLlm } from './page-llm.js';
 import type { Device } from './types.js';
 
 /** How long a cancelled call may take to stop before the worker is ended under it. */
@@ -37,7 +38,10 @@ export class Calls {
   private ended: AquilineError | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(private readonly connection: Connection) {
+  constructor(
+    private readonly connection: Connection,
+    private readonly llm?: PageLlm,
+  ) {
     connection.onReply = (reply) => this.receive(reply);
     connection.onDeath = (error) => this.die(error);
     connection.keepAlive(false);
@@ -65,6 +69,7 @@ export class Calls {
   end(error: AquilineError): void {
     if (this.ended) return;
     this.ended = error;
+    this.llm?.stopAll();
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
@@ -117,6 +122,10 @@ export class Calls {
       case 'error':
         this.take(reply.id)?.reject(fromWire(reply.error));
         return;
+      case 'ask':
+        return void this.llm?.answer(reply.id, reply.request);
+      case 'unask':
+        return this.llm?.stop(reply.id);
       case 'device':
         this.device = reply.device;
         return;

@@ -1,6 +1,13 @@
 import { AquilineError } from './error.js';
 import { gapsRequest, steerRequest, trainRequest, wholeBuffer } from './options.js';
-import { isYielded, type CallEvent, type SteerRequest, type TrainRequest, type YieldedEvent } from './protocol.js';
+import {
+  isYielded,
+  type CallEvent,
+  type ReplayRequest,
+  type SteerRequest,
+  type TrainRequest,
+  type YieldedEvent,
+} from './protocol.js';
 import { Queue } from './queue.js';
 import type { Calls } from './calls.js';
 import type {
@@ -10,6 +17,7 @@ import type {
   GapsOptions,
   Info,
   Progress,
+  Spent,
   SteerEvent,
   SteerOptions,
   TrainEvent,
@@ -40,6 +48,14 @@ export class Client implements Aquiline {
     return { [Symbol.asyncIterator]: () => this.run(() => steerRequest(options, this.seed), options) };
   }
 
+  replay(transcript: string, options: CallOptions = {}): AsyncIterable<SteerEvent> {
+    return { [Symbol.asyncIterator]: () => this.run(() => ({ type: 'replay', transcript }), options) };
+  }
+
+  async spent(): Promise<Spent> {
+    return this.calls.start({ type: 'spent' }, {}).result;
+  }
+
   train(options: TrainOptions = {}): AsyncIterable<TrainEvent> {
     return { [Symbol.asyncIterator]: () => this.run(() => trainRequest(options, this.seed), options) };
   }
@@ -58,7 +74,7 @@ export class Client implements Aquiline {
 
   /** What the request yields, as the caller asks for it. */
   private run<Event extends YieldedEvent>(
-    request: () => SteerRequest | TrainRequest,
+    request: () => SteerRequest | ReplayRequest | TrainRequest,
     options: CallOptions,
   ): AsyncIterator<Event, undefined> {
     let leave = (): void => undefined;

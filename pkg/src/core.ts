@@ -1,4 +1,17 @@
-import type { ActionSpace, Device, Gap, Info, Item, Policy, Rating, TrainOptions } from './types.js';
+import type { ChatReply, ChatRequest } from './llm/types.js';
+import type {
+  ActionSpace,
+  Budget,
+  Device,
+  Domain,
+  Gap,
+  Info,
+  Item,
+  Policy,
+  Rating,
+  Spent,
+  TrainOptions,
+} from './types.js';
 
 /** What the core calls between pieces of work; when it rejects, the core's call rejects with code `cancelled`. */
 export type Tick = (event: unknown) => Promise<void> | void;
@@ -32,6 +45,44 @@ export interface CoreSteerOptions {
   seed: number;
 }
 
+/** A language model as the core knows it. */
+export interface CoreModelOptions {
+  /** Where it is; without that the page holds it. */
+  endpoint?: CoreEndpoint;
+  model?: string;
+  domain?: 'films' | 'products' | Domain;
+  form?: 'lines' | 'json';
+  constraints?: string[];
+  concurrency?: number;
+  timeout?: number;
+  budget?: Omit<Budget, 'price'>;
+  price?: { prompt: number; completion: number };
+  remember?: boolean;
+  proposalTemperature?: number;
+  rewriteTemperature?: number;
+}
+
+export interface CoreEndpoint {
+  baseUrl: string;
+  model: string;
+  streaming?: boolean;
+  seeds?: boolean;
+  temperature?: boolean;
+  schemas?: boolean;
+  limit?: 'max_tokens' | 'max_completion_tokens';
+}
+
+/** What the core calls for a key, without arguments, or for an answer. */
+export type CoreCall = (request?: ChatRequest, signal?: AbortSignal) => Promise<string | ChatReply | undefined>;
+
+/** A language model that the core asks. */
+export interface RawModel {
+  /** Ends the questions that are under way. */
+  stop(): void;
+  spent(): Spent;
+  free(): void;
+}
+
 /** What of the options is for the core; it knows the defaults. */
 export type CoreTrainOptions = Omit<TrainOptions, 'signal' | 'onProgress' | 'resume'>;
 
@@ -47,7 +98,9 @@ export interface RawSession {
   cacheBytes(): Uint8Array | undefined;
   info(): CoreInfo;
   gaps(options: { users: string[]; count: number }): Gap[];
-  steer(options: CoreSteerOptions, tick: Tick): Promise<void>;
+  useModel(options: CoreModelOptions, call: CoreCall | undefined): RawModel;
+  steer(options: CoreSteerOptions, record: boolean, tick: Tick): Promise<string | undefined>;
+  replay(transcript: string, tick: Tick): Promise<void>;
   fitReference(options: CoreTrainOptions, tick: Tick): Promise<void>;
   train(options: CoreTrainOptions, tick: Tick): Promise<void>;
   policyBytes(): Uint8Array;

@@ -3,6 +3,7 @@ import { Client, progressOnly } from './client.js';
 import { cpu } from './device.js';
 import { AquilineError } from './error.js';
 import { createRequest } from './options.js';
+import { PageLlm } from './page-llm.js';
 import type { Connection } from './connection.js';
 import type { CreateRequest } from './protocol.js';
 import type { Aquiline, CreateOptions } from './types.js';
@@ -14,14 +15,18 @@ export type Connect = () => Promise<Connection>;
 export async function createOver(connect: Connect, options: CreateOptions): Promise<Aquiline> {
   options.signal?.throwIfAborted();
   const request = await createRequest(options);
-  const calls = new Calls(await connect());
+  const start = async () => {
+    const connection = await connect();
+    return new Calls(connection, new PageLlm(options.llm, (message) => connection.post(message)));
+  };
+  const calls = await start();
   try {
     return await open(calls, request, options);
   } catch (error) {
     const why = causeInWebGpu(error, calls);
     if (why === undefined || options.signal?.aborted) throw error;
     // A crash inside WebGPU takes the worker with it and cannot be caught there.
-    return await open(new Calls(await connect()), { ...request, device: 'cpu', reason: cpu(why).reason }, options);
+    return await open(await start(), { ...request, device: 'cpu', reason: cpu(why).reason }, options);
   }
 }
 

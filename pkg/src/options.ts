@@ -1,5 +1,6 @@
 import { AquilineError } from './error.js';
 import { isNode, nodeModule } from './node.js';
+import { requestOfLlm } from './page-llm.js';
 import type { CreateRequest, GapsRequest, PortSource, SteerRequest, TrainRequest } from './protocol.js';
 import type { CreateOptions, GapsOptions, Source, SteerOptions, TrainOptions } from './types.js';
 
@@ -14,6 +15,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
     reason: undefined,
     seed: wholeNumber('seed', options.seed, 0),
     cache: options.cache ?? true,
+    llm: requestOfLlm(options),
     assets: {
       ...(assets.cpu && { cpu: await portSource(assets.cpu) }),
       ...(assets.webgpu && { webgpu: await portSource(assets.webgpu) }),
@@ -26,6 +28,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
 export function steerRequest(options: SteerOptions, seed: number): SteerRequest {
   return {
     type: 'steer',
+    record: options.record ?? false,
     options: {
       user: options.user,
       item: options.item,

@@ -1,6 +1,7 @@
 import { AquilineError, codeOf, messageOf } from './error.js';
-import type { CoreSteerOptions, CoreTrainOptions } from './core.js';
-import type { CatalogSource, Device, Gap, Info, Progress, SteerEvent, TrainEvent } from './types.js';
+import type { CoreModelOptions, CoreSteerOptions, CoreTrainOptions } from './core.js';
+import type { ChatRequest } from './llm/types.js';
+import type { CatalogSource, Device, Gap, Info, Progress, Spent, SteerEvent, TrainEvent } from './types.js';
 
 /** An absolute address, or the bytes themselves: a `Source` that can cross a port. */
 export type PortSource = string | Uint8Array;
@@ -14,8 +15,13 @@ export interface CreateRequest {
   reason: string | undefined;
   seed: number;
   cache: boolean;
+  /** The language model, as far as it is plain data, and what of it stays with the page. */
+  llm: { options: CoreModelOptions; asks: Asks } | undefined;
   assets: { cpu?: PortSource; webgpu?: PortSource; catalog?: PortSource };
 }
+
+/** What the worker asks the page for: nothing, a key for each request, or the model's answers. */
+export type Asks = 'nothing' | 'token' | 'chat';
 
 export interface GapsRequest {
   type: 'gaps';
@@ -26,6 +32,17 @@ export interface GapsRequest {
 export interface SteerRequest {
   type: 'steer';
   options: CoreSteerOptions;
+  /** Whether the record is wanted. */
+  record: boolean;
+}
+
+export interface ReplayRequest {
+  type: 'replay';
+  transcript: string;
+}
+
+export interface SpentRequest {
+  type: 'spent';
 }
 
 export interface TrainRequest {
@@ -47,6 +64,8 @@ export type Request =
   | CreateRequest
   | GapsRequest
   | SteerRequest
+  | ReplayRequest
+  | SpentRequest
   | TrainRequest
   | SavePolicyRequest
   | LoadPolicyRequest;
@@ -56,6 +75,8 @@ export interface Results {
   create: Info;
   gaps: Gap[];
   steer: undefined;
+  replay: undefined;
+  spent: Spent;
   train: undefined;
   savePolicy: Uint8Array;
   loadPolicy: undefined;
@@ -65,6 +86,9 @@ export interface Results {
 export type Message =
   | { type: 'call'; id: number; request: Request }
   | { type: 'cancel'; id: number }
+  /** Settles an `ask` of the worker. */
+  | { type: 'answer'; id: number; value: unknown }
+  | { type: 'refuse'; id: number; error: WireError }
   | { type: 'dispose' };
 
 /** What a call reports before its result. */
@@ -78,6 +102,10 @@ export type Reply =
   | { type: 'result'; id: number; value: Results[keyof Results] }
   | { type: 'error'; id: number; error: WireError }
   | { type: 'event'; id: number; event: CallEvent }
+  /** The worker asks the page: for a key where there is no request, else for an answer. */
+  | { type: 'ask'; id: number; request: ChatRequest | undefined }
+  /** Nobody waits for that answer any more. */
+  | { type: 'unask'; id: number }
   /** The device that is about to be opened: a worker that dies after this died of it. */
   | { type: 'device'; device: Device }
   /** The core is broken for good. */

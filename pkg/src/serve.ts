@@ -1,9 +1,20 @@
+import { Asking } from './asking.js';
 import { cancelled } from './error.js';
 import { defaultHost, type Host } from './host.js';
 import { open } from './open.js';
-import { toWire, type CallEvent, type Message, type Port, type Reply, type Request, type Results } from './protocol.js';
+import {
+  toWire,
+  type CallEvent,
+  type CreateRequest,
+  type Message,
+  type Port,
+  type Reply,
+  type Request,
+  type Results,
+  type SteerRequest,
+} from './protocol.js';
 import { createTick, pause, throwIfCancelled, type Call } from './tick.js';
-import type { CoreSteerOptions, RawSession } from './core.js';
+import type { RawModel, RawSession } from './core.js';
 import type { SteerEvent } from './types.js';
 
 /** Runs the core behind a message port, for one `create` and the calls after it. */
@@ -18,18 +29,31 @@ class Service {
   /** The call before: the core does one thing at a time, and refuses to be entered twice. */
   private previous: Promise<void> = Promise.resolve();
   private session: RawSession | undefined;
+  private model: RawModel | undefined;
+  /** The call that the core is at. */
+  private current = 0;
+  private readonly asking: Asking;
 
   constructor(
     private readonly host: Host,
     private readonly post: (reply: Reply) => void,
-  ) {}
+  ) {
+    this.asking = new Asking(post);
+  }
 
   receive(message: Message): void {
     switch (message.type) {
       case 'call':
         return this.start(message.id, message.request);
       case 'cancel':
-        return this.running.get(message.id)?.abort();
+        this.running.get(message.id)?.abort();
+        // Whoever cancels does not wait for answers: the connections are closed at once.
+        if (message.id === this.current) this.model?.stop();
+        return;
+      case 'answer':
+        return this.asking.answer(message.id, message.value);
+      case 'refuse':
+        return this.asking.refuse(message.id, message.error);
       case 'dispose':
         return this.dispose();
     }
@@ -44,6 +68,7 @@ class Service {
 
   /** Never rejects: the next call waits for this one. */
   private async answer(id: number, request: Request, call: Call): Promise<void> {
+    this.current = id;
     try {
       throwIfCancelled(call);
       this.post({ type: 'result', id, value: await this.perform(request, call) });
@@ -61,14 +86,20 @@ class Service {
       case 'create': {
         const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
         this.session = opened.session;
+        if (request.llm) this.useModel(opened.session, request.llm);
         return opened.info;
       }
       case 'gaps':
         await pause(call);
         return this.opened().gaps({ users: request.users, count: request.count });
       case 'steer':
-        await steer(this.opened(), request.options, call);
+        await steer(this.opened(), request, call);
         return undefined;
+      case 'replay':
+        await this.opened().replay(request.transcript, createTick(call));
+        return undefined;
+      case 'spent':
+        return this.model?.spent() ?? { calls: 0, tokens: 0, money: 0 };
       case 'train':
         if (!request.resume) await this.opened().fitReference(request.options, createTick(call));
         await this.opened().train(request.options, createTick(call));
@@ -81,6 +112,16 @@ class Service {
     }
   }
 
+  private useModel(session: RawSession, { options, asks }: NonNullable<CreateRequest['llm']>): void {
+    try {
+      this.model = session.useModel(options, asks === 'nothing' ? undefined : this.asking.ask);
+    } catch (error) {
+      session.free();
+      this.session = undefined;
+      throw error;
+    }
+  }
+
   private opened(): RawSession {
     if (!this.session) throw new Error('nothing was created here');
     return this.session;
@@ -89,7 +130,9 @@ class Service {
   /** Stops what runs, and frees the core's memory once it has stopped. */
   private dispose(): void {
     for (const controller of this.running.values()) controller.abort();
+    this.model?.stop();
     this.previous = this.previous.then(() => {
+      this.model?.free();
       this.session?.free();
       this.session = undefined;
       this.post({ type: 'disposed' });
@@ -98,19 +141,24 @@ class Service {
 }
 
 /** The core has no clock, so the time of a step is measured here, between its events. */
-async function steer(session: RawSession, options: CoreSteerOptions, call: Call): Promise<void> {
+async function steer(session: RawSession, { options, record }: SteerRequest, call: Call): Promise<void> {
   const times: number[] = [];
   let last = performance.now();
+  let done: (SteerEvent & { type: 'done' }) | undefined;
   const timed = (event: CallEvent): void => {
     if (event.type === 'step') {
       const now = performance.now();
       times.push((event.step.milliseconds = now - last));
       last = now;
     }
-    if (event.type === 'done') fillTimes(event, times);
-    call.report(event);
+    // The last event waits for the record, which the core gives when it has come back.
+    if (event.type === 'done') done = event;
+    else call.report(event);
   };
-  await session.steer(options, createTick({ signal: call.signal, report: timed }));
+  const transcript = await session.steer(options, record, createTick({ signal: call.signal, report: timed }));
+  if (!done) return;
+  fillTimes(done, times);
+  call.report(transcript === undefined ? done : { ...done, transcript });
 }
 
 function fillTimes({ trajectory }: SteerEvent & { type: 'done' }, times: number[]): void {

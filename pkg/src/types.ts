@@ -1,3 +1,5 @@
+import type { ChatFunction, Llm } from './llm/types.js';
+
 /** An existing or rewritten item: a thing with a text. */
 export interface Item {
   id: string;
@@ -157,17 +159,18 @@ export interface Info {
 export type Progress = {
   type:
     | ('download' | 'verify' | 'compile' | 'load' | 'self-test' | 'encode' | 'fit' | 'propose' | 'candidates')
-    | ('targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
+    | ('rewrite' | 'targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
   done: number;
   total: number;
-  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'stages' | 'episodes' | 'epochs' | 'updates';
+  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'questions' | 'stages' | 'episodes' | 'epochs' | 'updates';
 };
 
 /** What a steering run yields. */
 export type SteerEvent =
   | { type: 'anchor'; state: State; user: string }
   | { type: 'step'; step: Step }
-  | { type: 'done'; trajectory: Trajectory };
+  /** `transcript` where it was asked for: one JSON object a line, for `replay`. Holds texts and vectors, never keys. */
+  | { type: 'done'; trajectory: Trajectory; transcript?: string };
 
 export interface CallOptions {
   signal?: AbortSignal;
@@ -196,8 +199,105 @@ export interface CreateOptions extends CallOptions {
   seed?: number;
   /** Remember sentence vectors between visits (default true): on disk under Node, in the Cache API in a browser. */
   cache?: boolean;
+  /**
+   * Who proposes and rewrites: a model behind an OpenAI-compatible address, one that the page holds (see
+   * `aquiline/llm`), or any function that answers. Default: the simulator, which needs no network.
+   */
+  llm?: RemoteLlm | Llm | ChatFunction;
+  /** How that is asked. */
+  llmOptions?: LlmOptions;
+  /** Hard limits of all questions to it together. */
+  budget?: Budget;
   /** Use these instead of the files beside the module. */
   assets?: { worker?: URL | (() => WorkerLike); cpu?: Source; webgpu?: Source; catalog?: Source };
+}
+
+/** A model behind an address that speaks OpenAI's dialect of chat completions. */
+export interface RemoteLlm {
+  /** Up to and including the version, as in `https://api.openai.com/v1` or `http://localhost:11434/v1`. */
+  baseUrl: string;
+  /** The model's name there. */
+  model: string;
+  /** Gives the key for each request; let it fetch a short-lived one from your own server. */
+  getToken?: () => string | undefined | Promise<string | undefined>;
+  /** A key in the page's own code: everyone who opens the page can read it. Needs `allowKeyInPage`. */
+  apiKey?: string;
+  /** Says that nobody but its owner opens this page. */
+  allowKeyInPage?: boolean;
+  /** Whether answers are asked for piece by piece; default true. */
+  streaming?: boolean;
+  /** Whether it can be given a seed; default true. */
+  seeds?: boolean;
+  /** Whether it can be given a temperature; default true. */
+  temperature?: boolean;
+  /** Whether it can hold answers to a JSON schema; default false. */
+  schemas?: boolean;
+  /** What it calls the limit of an answer's tokens; OpenAI's reasoning models want the second. */
+  limit?: 'max_tokens' | 'max_completion_tokens';
+}
+
+/** How a language model is asked. */
+export interface LlmOptions {
+  /** Words of the catalog's kind of item; default `'films'`. */
+  domain?: 'films' | 'products' | Domain;
+  /** Form of answers: labelled lines, or JSON for models that can be held to a schema. Default `'lines'`. */
+  form?: 'lines' | 'json';
+  /** What every rewrite must keep. */
+  constraints?: string[];
+  /** Questions under way at once; default 4, or what the model that the page holds says. */
+  concurrency?: number;
+  /** Milliseconds that one attempt may take; default two minutes. */
+  timeout?: number;
+  /** Ask equal questions only once while this object lives; default false. */
+  remember?: boolean;
+  /** Default 0.8. */
+  proposalTemperature?: number;
+  /** Default 0.5, the paper's. */
+  rewriteTemperature?: number;
+}
+
+/** Limits that end a run with `llm.budget`; what is missing is unlimited. */
+export interface Budget {
+  /** Answers. */
+  calls?: number;
+  /** Tokens of questions and answers. */
+  tokens?: number;
+  /** Money, in the currency of `price`. */
+  money?: number;
+  /** Milliseconds from `create` on. */
+  time?: number;
+  /** Money for a million tokens. */
+  price?: { prompt: number; completion: number };
+}
+
+/** What a language model has cost. */
+export interface Spent {
+  calls: number;
+  tokens: number;
+  money: number;
+}
+
+/** A kind of item, in the words that prompts use. */
+export interface Domain {
+  /** One item: "film". */
+  noun: string;
+  plural: string;
+  /** Who rates them: "viewer". */
+  person: string;
+  /** What they do with one: "watch". */
+  verb: string;
+  /** Who would make such changes: "script editor". */
+  role: string;
+  /** What the text of an item is called: "plot". */
+  text: string;
+  /** What such a text tells. */
+  tells: string;
+  /** The five kinds of edit. */
+  categories: { name: string; means: string }[];
+  /** The five sections of a person's profile. */
+  sections: { name: string; means: string }[];
+  /** Instructions in place of ours, by task. */
+  instructions?: Record<string, string>;
 }
 
 export interface SteerOptions extends CallOptions {
@@ -216,6 +316,8 @@ export interface SteerOptions extends CallOptions {
   /** Of `'eagle'`: 0 takes the most probable action, higher ones draw more freely. Default: that of the training. */
   temperature?: number;
   seed?: number;
+  /** Give the record with the last event; default false. */
+  record?: boolean;
 }
 
 export interface GapsOptions extends CallOptions {
@@ -311,6 +413,10 @@ export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
   gaps(options: GapsOptions): Promise<Gap[]>;
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
+  /** Runs a recorded episode again, without a language model: same catalog, seed and encoder. */
+  replay(transcript: string, options?: CallOptions): AsyncIterable<SteerEvent>;
+  /** What the language model has cost so far. */
+  spent(): Promise<Spent>;
   /** Trains a policy for `steer({ policy: 'eagle' })`. What a run has learned is kept when it is cancelled. */
   train(options?: TrainOptions): AsyncIterable<TrainEvent>;
   /** The trained policy as a checkpoint: safetensors that `loadPolicy` reads, for the same catalog and encoder. */
