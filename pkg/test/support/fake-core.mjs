@@ -53,6 +53,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     #encoded = 0;
     #isNew = false;
     #policy;
+    #model;
     constructor(catalog, seed) {
       failAt('session');
       log.push({ catalog, seed });
@@ -81,9 +82,24 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       if (users.includes('nobody')) throw coreError('data.unknown_user', 'unknown user "nobody"');
       return Array.from({ length: count }, (_, index) => ({ utility: index, users }));
     }
-    async steer(options, tick) {
+    useModel(options, call) {
+      failAt('useModel');
+      log.push({ useModel: options });
+      let stop;
+      const stopped = new Promise((_, reject) => (stop = () => reject(coreError('cancelled', 'cancelled'))));
+      stopped.catch(() => undefined);
+      const controller = new AbortController();
+      this.#model = { ask: (request) => Promise.race([call(request, controller.signal), stopped]) };
+      return {
+        stop: () => (controller.abort(), stop()),
+        spent: () => ({ calls: 1, tokens: 2, money: 0 }),
+        free: () => log.push('model.free'),
+      };
+    }
+    async steer(options, record, tick) {
       failAt('steer');
       log.push(options);
+      if (this.#model) log.push({ answer: await this.#model.ask({ messages: [], maxTokens: 5, seed: 1 }) });
       await ticked(tick, { type: 'anchor', state: { utility: 0 }, user: options.user });
       const count = Math.min(options.horizon, steps);
       for (let index = 0; index < count; index++) {
@@ -92,6 +108,11 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       }
       const recorded = Array.from({ length: count }, (_, index) => ({ index, milliseconds: 0 }));
       await ticked(tick, { type: 'done', trajectory: { seed: options.seed, steps: recorded } });
+      return record ? 'the record' : undefined;
+    }
+    async replay(transcript, tick) {
+      log.push({ replay: transcript });
+      await ticked(tick, { type: 'done', trajectory: { seed: 0, steps: [] } });
     }
     async fitReference(options, tick) {
       failAt('fitReference');
