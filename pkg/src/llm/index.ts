@@ -6,6 +6,7 @@
  * within one.
  */
 export { aiSdk, type AiSdk, type AiSdkModel, type AiSdkOptions } from './ai-sdk.js';
+export { diagnose, type Diagnosis, type Trouble } from './diagnose.js';
 export { fromFunction, type FunctionOptions } from './function.js';
 export { promptApi, type LanguageModelApi, type LanguageModelSession, type PromptApiOptions } from './prompt-api.js';
 export { transformers, type TextGenerator, type TransformersOptions } from './transformers.js';
