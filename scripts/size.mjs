@@ -11,11 +11,13 @@ const brotli = (bytes) =>
 const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 const face = Buffer.concat(readdirSync(dist).filter((name) => name.endsWith('.js')).map(read));
+const adapters = readdirSync(new URL('llm/', dist)).filter((name) => name.endsWith('.js'));
 const rows = [
   ['CPU core (brotli)', read('cpu/core_bg.wasm'), brotli, 1_000_000],
   ['WebGPU core (brotli)', read('webgpu/core_bg.wasm'), brotli, 2_600_000],
   ['CPU core glue (gzip)', read('cpu/core.js'), gzip, 15_000],
   ['JS face (gzip)', face, gzip, 25_000],
+  ['LLM adapters (gzip)', Buffer.concat(adapters.map((name) => read(`llm/${name}`))), gzip, 12_000],
   ['embedded catalog (brotli)', read('catalog.jsonl'), brotli, 100_000],
 ];
 

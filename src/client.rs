@@ -13,8 +13,8 @@ pub mod http;
 mod remote;
 mod speaker;
 
-use std::cell::RefCell;
 use std::pin::{Pin, pin};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{Either, select};
 use tokio::sync::{Notify, Semaphore};
@@ -34,15 +34,26 @@ pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// What comes of a question.
 pub type Answered = std::result::Result<ChatReply, LlmError>;
 
+/// What may go from thread to thread, where there are threads: what a browser's page holds may not.
+#[cfg(not(target_family = "wasm"))]
+pub trait Movable: Send + Sync {}
+#[cfg(not(target_family = "wasm"))]
+impl<T: Send + Sync> Movable for T {}
+/// What may go from thread to thread, where there are threads: what a browser's page holds may not.
+#[cfg(target_family = "wasm")]
+pub trait Movable {}
+#[cfg(target_family = "wasm")]
+impl<T> Movable for T {}
+
 /// A language model, however it is reached.
-pub trait Model: std::fmt::Debug {
+pub trait Model: std::fmt::Debug + Movable {
     /// Answers a question in at most `max_tokens` tokens. What comes before the end is added to `said`, so that it can be
     /// charged also when no end comes. Dropping the future ends the request.
     fn chat<'a>(&'a self, request: &'a ChatRequest, max_tokens: u32, said: &'a mut String) -> Local<'a, Answered>;
 }
 
 /// What time it is.
-pub trait Clock: std::fmt::Debug {
+pub trait Clock: std::fmt::Debug + Movable {
     /// Milliseconds since some moment, which is always the same.
     fn now(&self) -> f64;
 
@@ -72,7 +83,7 @@ pub struct ClientSettings {
 pub struct Client {
     model: Box<dyn Model>,
     clock: Box<dyn Clock>,
-    desk: RefCell<Desk>,
+    desk: Mutex<Desk>,
     places: Semaphore,
     timeout: f64,
     /// Told whenever a call has ended, so that questions which wait for the budget look again.
@@ -110,7 +121,7 @@ impl Client {
         Ok(Client {
             model: Box::new(model),
             clock: Box::new(clock),
-            desk: RefCell::new(desk),
+            desk: Mutex::new(desk),
             places: Semaphore::new(concurrency),
             timeout,
             ended: Notify::new(),
@@ -150,18 +161,23 @@ impl Client {
 
     /// What was spent so far.
     pub fn spent(&self) -> Spent {
-        self.desk.borrow().spent()
+        self.desk().spent()
     }
 
     /// Every call that has ended since this was asked last, in the order in which they did.
     pub fn take_log(&self) -> Vec<CallRecord> {
-        self.desk.borrow_mut().take_log()
+        self.desk().take_log()
+    }
+
+    /// Nothing is awaited while it is held, so nobody waits for it.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The answer, where it is known, or a call that may be sent.
     async fn begin(&self, mut request: ChatRequest) -> std::result::Result<Either<ChatReply, Call>, LlmError> {
         loop {
-            let begun = self.desk.borrow_mut().begin(request, self.clock.now())?;
+            let begun = self.desk().begin(request, self.clock.now())?;
             request = match begun {
                 Begun::Known(reply) => return Ok(Either::Left(reply)),
                 Begun::Send(call) => return Ok(Either::Right(*call)),
@@ -173,7 +189,7 @@ impl Client {
 
     /// Milliseconds that an attempt may take, and what it means when it takes more.
     fn deadline(&self) -> (f64, LlmError) {
-        let left = self.desk.borrow().time_left(self.clock.now());
+        let left = self.desk().time_left(self.clock.now());
         match left.filter(|left| *left < self.timeout) {
             Some(left) => (left, LlmError::Budget { limit: "time" }),
             None => (self.timeout, LlmError::TimedOut { seconds: (self.timeout / 1_000.0) as f32 }),
@@ -207,7 +223,7 @@ impl UnderWay<'_> {
 
     fn end(&mut self, answered: Answered) -> std::result::Result<Ended, LlmError> {
         let Some(call) = self.call.take() else { return answered.map(Ended::Answered) };
-        let (mut desk, now) = (self.client.desk.borrow_mut(), self.client.clock.now());
+        let (mut desk, now) = (self.client.desk(), self.client.clock.now());
         let ended = match answered {
             Ok(reply) => {
                 desk.answered(call, &reply, now);
@@ -226,7 +242,7 @@ impl UnderWay<'_> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
-            self.client.desk.borrow_mut().abandoned(call, &self.said, self.client.clock.now());
+            self.client.desk().abandoned(call, &self.said, self.client.clock.now());
             self.client.ended.notify_waiters();
         }
     }

@@ -6,7 +6,7 @@ mod browser;
 mod convert;
 mod model;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -80,7 +80,7 @@ impl RawEncoder {
 
 /// A language model that is asked.
 #[wasm_bindgen]
-pub struct RawModel(Rc<Client>);
+pub struct RawModel(Arc<Client>);
 
 #[wasm_bindgen]
 impl RawModel {

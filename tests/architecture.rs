@@ -45,15 +45,18 @@ fn only_the_networks_name_burn_and_only_the_encoder_the_tokenizer() {
 }
 
 #[test]
-fn only_the_command_line_performs_io_or_reads_a_clock() {
-    let outside = ["std::fs", "std::net", "std::env", "std::time", "Instant", "SystemTime"];
-    forbid(&outside, &["bin"]);
+fn files_are_the_command_lines_and_clocks_and_connections_a_shells() {
+    forbid(&["std::fs", "std::net", "std::env"], &["bin"]);
+    forbid(&["std::time", "Instant", "SystemTime", "reqwest::", "tokio::time"], &["bin", "client"]);
     forbid(&["rand::rng(", "thread_rng"], &[]);
 }
 
 #[test]
 fn only_the_product_and_the_encoder_are_async() {
-    forbid(&["async ", ".await"], &["encoder", "network", "train", "agent", "session", "experiment", "wasm", "bin"]);
+    forbid(
+        &["async ", ".await"],
+        &["encoder", "network", "train", "client", "agent", "session", "experiment", "wasm", "bin"],
+    );
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn the_command_line_knows_the_library_as_everyone_does() {
         let found = ["#[path", "include!(", "include_str!("].into_iter().find(|name| line.code.contains(name));
         assert!(found.is_none(), "{}: `{}`", line.place, found.unwrap_or(""));
     }
-    forbid(&["clap::", "ctrlc::", "indicatif::", "flate2::", "pollster::"], &["bin"]);
+    forbid(&["clap::", "ctrlc::", "indicatif::", "flate2::"], &["bin"]);
 }
 
 #[test]

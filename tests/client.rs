@@ -1,7 +1,8 @@
 //! Many questions to one model: places, time, budgets, patience, and what is left when somebody stops.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aquiline::action::{Action, Category, Origin};
@@ -33,23 +34,23 @@ impl Clock for VirtualClock {
     }
 }
 
-type Script = Rc<dyn Fn(usize, &ChatRequest) -> Answered>;
+type Script = Arc<dyn Fn(usize, &ChatRequest) -> Answered + Send + Sync>;
 
 /// Answers after [`LATENCY`] what a script says, having said its first word after half of that.
 #[derive(Clone)]
 struct Scripted {
     script: Script,
-    asked: Rc<Cell<usize>>,
-    now: Rc<Cell<usize>>,
-    most: Rc<Cell<usize>>,
-    limits: Rc<RefCell<Vec<u32>>>,
+    asked: Arc<AtomicUsize>,
+    now: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+    limits: Arc<Mutex<Vec<u32>>>,
 }
 
-struct Present(Rc<Cell<usize>>);
+struct Present(Arc<AtomicUsize>);
 
 impl Drop for Present {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.fetch_sub(1, SeqCst);
     }
 }
 
@@ -62,11 +63,11 @@ impl std::fmt::Debug for Scripted {
 impl Model for Scripted {
     fn chat<'a>(&'a self, request: &'a ChatRequest, max_tokens: u32, said: &'a mut String) -> Local<'a, Answered> {
         Box::pin(async move {
-            self.limits.borrow_mut().push(max_tokens);
-            let number = self.asked.replace(self.asked.get() + 1);
-            self.now.set(self.now.get() + 1);
+            self.limits.lock().unwrap().push(max_tokens);
+            let number = self.asked.fetch_add(1, SeqCst);
+            let now = 1 + self.now.fetch_add(1, SeqCst);
             let _present = Present(self.now.clone());
-            self.most.set(self.most.get().max(self.now.get()));
+            self.most.fetch_max(now, SeqCst);
             tokio::time::sleep(LATENCY / 2).await;
             let answered = (self.script)(number, request);
             if let Ok(reply) = &answered {
@@ -78,9 +79,9 @@ impl Model for Scripted {
     }
 }
 
-fn scripted(script: impl Fn(usize, &ChatRequest) -> Answered + 'static) -> Scripted {
-    let zero = || Rc::new(Cell::new(0));
-    Scripted { script: Rc::new(script), asked: zero(), now: zero(), most: zero(), limits: Rc::default() }
+fn scripted(script: impl Fn(usize, &ChatRequest) -> Answered + Send + Sync + 'static) -> Scripted {
+    let zero = || Arc::new(AtomicUsize::new(0));
+    Scripted { script: Arc::new(script), asked: zero(), now: zero(), most: zero(), limits: Arc::default() }
 }
 
 fn says(text: &str) -> Answered {
@@ -113,7 +114,7 @@ fn as_many_questions_are_under_way_as_there_are_places() {
         let began = Instant::now();
         let answers = join_all((0..20).map(|n| client.ask(question(&n.to_string())))).await;
         assert!(answers.iter().all(Result::is_ok));
-        assert_eq!((model.most.get(), began.elapsed()), (5, 4 * LATENCY));
+        assert_eq!((model.most.load(SeqCst), began.elapsed()), (5, 4 * LATENCY));
         assert_eq!((client.spent().calls, client.spent().tokens), (20, 300));
     });
 }
@@ -139,7 +140,7 @@ fn a_model_that_is_too_slow_is_left() {
         let retry = RetrySettings { attempts: 2, ..Default::default() };
         let client = client(&model, ClientSettings { timeout: 50.0, retry, ..Default::default() });
         assert_eq!(client.ask(question("kite")).await, Err(LlmError::TimedOut { seconds: 0.05 }));
-        assert_eq!((model.asked.get(), model.now.get(), client.spent().calls), (2, 0, 0));
+        assert_eq!((model.asked.load(SeqCst), model.now.load(SeqCst), client.spent().calls), (2, 0, 0));
     });
 }
 
@@ -149,7 +150,7 @@ fn what_was_said_before_the_time_ran_out_is_charged_and_not_asked_for_again() {
         let model = scripted(|_, _| says("Box kite."));
         let client = client(&model, ClientSettings { timeout: 150.0, ..Default::default() });
         assert!(matches!(client.ask(question("kite")).await, Err(LlmError::TimedOut { .. })));
-        assert_eq!((model.asked.get(), client.spent().calls), (1, 1));
+        assert_eq!((model.asked.load(SeqCst), client.spent().calls), (1, 1));
     });
 }
 
@@ -162,7 +163,7 @@ fn the_budget_of_time_ends_a_question_that_is_under_way() {
         let began = Instant::now();
         client.ask(question("kite")).await.unwrap();
         assert_eq!(client.ask(question("box")).await, Err(LlmError::Budget { limit: "time" }));
-        assert_eq!((began.elapsed(), model.now.get()), (Duration::from_millis(300), 0));
+        assert_eq!((began.elapsed(), model.now.load(SeqCst)), (Duration::from_millis(300), 0));
         assert_eq!(client.ask(question("more")).await, Err(LlmError::Budget { limit: "time" }));
     });
 }
@@ -180,7 +181,10 @@ fn questions_wait_for_what_others_set_aside_and_none_exceeds_the_budget() {
         let refused = |answer: &Answered| matches!(answer, Ok(_) | Err(LlmError::Budget { limit: "tokens" }));
         assert!(answers.iter().all(refused), "{answers:?}");
         assert_eq!(client.spent().tokens, 15 * answered as u64);
-        assert!(model.limits.borrow().iter().any(|limit| *limit < 50), "the last answers are given what is left");
+        assert!(
+            model.limits.lock().unwrap().iter().any(|limit| *limit < 50),
+            "the last answers are given what is left"
+        );
     });
 }
 
@@ -192,7 +196,7 @@ fn equal_questions_can_be_asked_once() {
         for _ in 0..3 {
             assert_eq!(client.ask(question("kite")).await, says("Box kite."));
         }
-        assert_eq!((model.asked.get(), client.spent().calls, client.take_log().len()), (1, 1, 3));
+        assert_eq!((model.asked.load(SeqCst), client.spent().calls, client.take_log().len()), (1, 1, 3));
     });
 }
 
@@ -205,7 +209,7 @@ fn whoever_turns_away_leaves_nothing_running_and_pays_for_what_came() {
         for (patience, calls) in [(50, 0), (150, 1)] {
             let asking = Box::pin(client.ask(question("kite")));
             select(asking, Box::pin(tokio::time::sleep(Duration::from_millis(patience)))).await;
-            assert_eq!((model.now.get(), client.spent().calls), (0, calls), "after {patience} ms");
+            assert_eq!((model.now.load(SeqCst), client.spent().calls), (0, calls), "after {patience} ms");
         }
         assert_eq!(client.take_log().last().unwrap().error.as_deref(), Some("cancelled"));
         client.ask(question("kite")).await.unwrap();
@@ -280,7 +284,7 @@ fn an_answer_of_no_use_is_asked_for_once_more() {
         assert!(matches!(&reply, Reply::Items(items) if items[0].plot.contains("house")), "{reply:?}");
         let hopeless = scripted(|_, _| says("No idea."));
         let reply = speaker(&hopeless, 1).reply(&rewrites(1), &kites(), async |_| Ok(())).await.unwrap();
-        assert_eq!((reply, hopeless.asked.get()), (Reply::Items(vec![kites()]), 2), "an edit that is not made");
+        assert_eq!((reply, hopeless.asked.load(SeqCst)), (Reply::Items(vec![kites()]), 2), "an edit that is not made");
     });
 }
 
@@ -291,8 +295,8 @@ fn one_error_that_ends_an_effect_ends_its_other_questions() {
         let error = refused.clone();
         let model = scripted(move |_, _| Err(refused.clone()));
         let failed = speaker(&model, 2).reply(&rewrites(10), &kites(), async |_| Ok(())).await.unwrap_err();
-        assert_eq!((failed, model.now.get()), (Error::Llm(error), 0));
-        assert!(model.asked.get() <= 4, "{}", model.asked.get());
+        assert_eq!((failed, model.now.load(SeqCst)), (Error::Llm(error), 0));
+        assert!(model.asked.load(SeqCst) <= 4, "{}", model.asked.load(SeqCst));
     });
 }
 
@@ -322,7 +326,7 @@ fn stopping_ends_an_effect_at_once() {
         };
         let (reply, stopped) = tokio::join!(speaker.reply(&effect, &anchor, async |_| Ok(())), stop);
         assert_eq!(reply.unwrap_err(), RolloutError::Cancelled.into());
-        assert_eq!((model.now.get(), stopped.elapsed()), (0, Duration::ZERO));
+        assert_eq!((model.now.load(SeqCst), stopped.elapsed()), (0, Duration::ZERO));
         assert_eq!(speaker.client().spent().calls, 2, "those that were answered before");
     });
 }
@@ -333,6 +337,6 @@ fn a_listener_who_fails_ends_an_effect() {
         let model = scripted(|_, _| says(REWRITTEN));
         let cancel = async |_| Err(RolloutError::Cancelled.into());
         let reply = speaker(&model, 2).reply(&rewrites(6), &kites(), cancel).await;
-        assert_eq!((reply.unwrap_err().code(), model.now.get()), ("cancelled", 0));
+        assert_eq!((reply.unwrap_err().code(), model.now.load(SeqCst)), ("cancelled", 0));
     });
 }

@@ -21,7 +21,7 @@ export interface AquilineErrorOptions {
  * Everything that fails rejects with this, except cancellation: an aborted call rejects with its signal's reason.
  *
  * Codes of this package: `network`, `disposed`, `worker`, `device.unavailable`, `environment`. All others come from
- * the core: `data.*`, `numeric.*`, `design.*`, `encoder.*`, `rollout.*`.
+ * the core: `data.*`, `numeric.*`, `design.*`, `encoder.*`, `rollout.*`, `training.*`, `llm.*`.
  */
 export class AquilineError extends Error {
   /** A stable, machine-readable name of the failure, the same in Rust and in JavaScript. */

@@ -1,6 +1,6 @@
 //! A model behind an address.
 
-use super::{Answered, Local, Model};
+use super::{Answered, Local, Model, Movable};
 use crate::error::{LlmError, Result};
 use crate::llm::openai::{Endpoint, Incoming};
 use crate::llm::{ChatReply, ChatRequest};
@@ -9,7 +9,7 @@ use crate::llm::{ChatReply, ChatRequest};
 const LONGEST_TOKEN: usize = 16;
 
 /// The only part of asking a server that does I/O.
-pub trait Connection: std::fmt::Debug {
+pub trait Connection: std::fmt::Debug + Movable {
     /// Posts a body as `application/json` with whatever key the shell has, and hands what comes back to `receive`: first
     /// the status, then bytes as they arrive, until there are no more or `receive` wants none. Dropping the future closes
     /// the connection.

@@ -1,7 +1,7 @@
 //! The environment and the proposer of an episode, played by a language model.
 
 use std::pin::pin;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -16,7 +16,7 @@ use crate::rollout::{Effect, Reply};
 /// Whoever proposes, rewrites and decodes by asking a language model.
 #[derive(Debug)]
 pub struct Speaker {
-    client: Rc<Client>,
+    client: Arc<Client>,
     /// The words of questions.
     pub prompts: Prompts,
     /// What every rewrite must keep.
@@ -39,12 +39,12 @@ pub struct Asked {
 impl Speaker {
     /// A speaker with the paper's temperature for rewrites and a higher one for proposals, which are to differ.
     pub fn new(client: Client, prompts: Prompts) -> Self {
-        let client = Rc::new(client);
+        let client = Arc::new(client);
         Speaker { client, prompts, constraints: Vec::new(), proposal_temperature: 0.8, rewrite_temperature: 0.5 }
     }
 
     /// Who asks for it; a shell may keep a hold of it, to stop it.
-    pub fn client(&self) -> &Rc<Client> {
+    pub fn client(&self) -> &Arc<Client> {
         &self.client
     }
 

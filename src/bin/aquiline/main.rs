@@ -57,7 +57,7 @@ enum Command {
     /// Train a policy that chooses edits
     Train(train::Arguments),
     /// Edit an item step by step for a user, once or for every line of a batch
-    Steer(steer::Arguments),
+    Steer(Box<steer::Arguments>),
     /// Compare policies by what they gain on low-rated items
     Evaluate(evaluate::Arguments),
     /// Measure what the paper measures, in the simulator's world

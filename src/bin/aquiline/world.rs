@@ -95,7 +95,10 @@ impl World {
     /// Runs an episode again from its record.
     pub fn replay(&self, transcript: &Transcript) -> aquiline::Result<TrajectoryView> {
         let mut told = None;
-        wait::for_value(self.session.replay(transcript, async |tell| Ok(keep_end(tell, &mut told))))?;
+        wait::for_value(self.session.replay(transcript, async |tell| {
+            keep_end(tell, &mut told);
+            Ok(())
+        }))?;
         Ok(told.expect("a session tells the end of every replay that succeeds"))
     }
 
