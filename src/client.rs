@@ -47,8 +47,8 @@ impl<T> Movable for T {}
 
 /// A language model, however it is reached.
 pub trait Model: std::fmt::Debug + Movable {
-    /// Answers a question in at most `max_tokens` tokens. What comes before the end is added to `said`, so that it can be
-    /// charged also when no end comes. Dropping the future ends the request.
+    /// Answers a question in at most `max_tokens` tokens. What comes before the end is added to `said`, which is empty, so
+    /// that it can be charged also when no end comes. Dropping the future ends the request.
     fn chat<'a>(&'a self, request: &'a ChatRequest, max_tokens: u32, said: &'a mut String) -> Local<'a, Answered>;
 }
 

@@ -97,7 +97,10 @@ impl Receive for Receiver<'_> {
 
     fn bytes(&mut self, bytes: &[u8]) -> std::result::Result<bool, LlmError> {
         let Some(incoming) = &mut self.incoming else { return Ok(false) };
-        self.said.push_str(&incoming.push(bytes)?);
+        let pushed = incoming.push(bytes);
+        // Also what came in the same bytes as an error: it has to be paid for.
+        self.said.push_str(incoming.text().get(self.said.len()..).unwrap_or_default());
+        pushed?;
         if self.said.len() > self.most {
             return Err(LlmError::TooLong { most: self.most });
         }

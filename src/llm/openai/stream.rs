@@ -50,17 +50,25 @@ impl Incoming {
         }
     }
 
-    /// Takes the next bytes and returns what they add to the text.
+    /// Takes the next bytes.
     ///
     /// # Errors
     /// As [`Stream::push`].
-    pub fn push(&mut self, bytes: &[u8]) -> std::result::Result<String, LlmError> {
+    pub fn push(&mut self, bytes: &[u8]) -> std::result::Result<(), LlmError> {
         match self {
-            Incoming::Success(stream) => stream.push(bytes),
+            Incoming::Success(stream) => stream.push(bytes).map(drop),
             Incoming::Failure { body, .. } => {
                 body.extend_from_slice(&bytes[..bytes.len().min(MOST_FAILURE.saturating_sub(body.len()))]);
-                Ok(String::new())
+                Ok(())
             }
+        }
+    }
+
+    /// The text so far, also after an error.
+    pub fn text(&self) -> &str {
+        match self {
+            Incoming::Success(stream) => stream.text(),
+            Incoming::Failure { .. } => "",
         }
     }
 
