@@ -190,6 +190,8 @@ bench() {
       ;;
     # The mathematics alone: no encoder to build.
     design) cargo bench --quiet --no-default-features --bench design ;;
+    # Not among all of them: it takes as many minutes as it is given.
+    fuzz) cargo bench --quiet --no-default-features --bench fuzz -- "${2:-10}" ;;
     # Random numbers in place of the encoder's, and PyTorch as peer where there is one.
     learner)
       local python="${PYTHON:-python3}"

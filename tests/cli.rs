@@ -188,6 +188,42 @@ fn a_batch_answers_every_line_in_order_and_goes_on_after_bad_ones() {
 }
 
 #[test]
+fn a_record_is_replayed_to_the_same_bytes() {
+    let folder = folder("cli-replay");
+    let record = path(&folder, "run.jsonl");
+    let recorded = run(&[&["steer", "--json", "--transcript", &record], &SMALL[..]].concat());
+    assert_eq!(recorded.status.code(), Some(0), "{}", stderr(&recorded));
+    let replayed = run(&["steer", "--json", "--replay", &record]);
+    assert_eq!(stdout(&recorded), stdout(&replayed), "{}", stderr(&replayed));
+    assert!(stdout(&run(&["steer", "--replay", &record])).contains("as they were recorded"));
+    assert_refused(&run(&["steer", "--seed", "1", "--replay", &record]), 1, "diverges");
+    let text = std::fs::read_to_string(&record).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    std::fs::write(&record, rest).unwrap();
+    assert_refused(&run(&["steer", "--replay", &record]), 2, "does not say what was run");
+    let other = first.replace(r#""encoder":""#, r#""encoder":"x"#);
+    std::fs::write(&record, format!("{other}\n{rest}")).unwrap();
+    assert_refused(&run(&["steer", "--replay", &record]), 1, "made by encoder x");
+    std::fs::write(&record, format!("{first}\nnonsense\n")).unwrap();
+    assert_refused(&run(&["steer", "--replay", &record]), 2, "line 2");
+}
+
+#[test]
+fn a_language_model_that_cannot_be_asked_is_refused_before_any_work() {
+    let steer = |words: &[&str]| command(&[&["steer"], words].concat()).env("NO_KEY_IN_IT", "a\nb").output().unwrap();
+    let llm = ["--llm", "http://localhost:1/v1", "--model", "m"];
+    assert_refused(&steer(&llm[..2]), 2, "--model");
+    assert_refused(&steer(&["--llm", "localhost:1", "--model", "m"]), 2, "must begin with https://");
+    assert_refused(&steer(&[&llm[..], &["--key-env", "THERE_IS_NONE"]].concat()), 2, "no variable THERE_IS_NONE");
+    assert_refused(&steer(&[&llm[..], &["--key-env", "NO_KEY_IN_IT"]].concat()), 2, "characters that no key has");
+    assert_refused(&steer(&[&llm[..], &["--most-money", "1"]].concat()), 2, "--price");
+    assert_refused(&steer(&[&llm[..], &["--price", "cheap"]].concat()), 2, "two numbers with a comma");
+    assert_refused(&steer(&[&llm[..], &["--domain", "/nowhere"]].concat()), 2, "films, products");
+    let nobody = run(&[&["steer", "--timeout", "1"], &llm[..], &SMALL[..]].concat());
+    assert_refused(&nobody, 1, "cannot be reached");
+}
+
+#[test]
 fn a_resumed_training_equals_an_unbroken_one_and_its_policy_steers() {
     let folder = folder("cli-train");
     let [first, resumed, straight] = ["first", "resumed", "straight"].map(|name| path(&folder, name));

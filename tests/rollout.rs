@@ -359,7 +359,8 @@ fn a_malformed_line_of_a_transcript_is_named() {
 #[test]
 fn a_transcript_with_an_impossible_matrix_is_malformed() {
     let line = |matrix: &str| {
-        let reply = r#"{"effect":{"effect":"encode","texts":[]},"reply":{"reply":"vectors","value":MATRIX}}"#;
+        let reply =
+            r#"{"exchange":{"effect":{"effect":"encode","texts":[]},"reply":{"reply":"vectors","value":MATRIX}}}"#;
         Transcript::from_jsonl(&reply.replace("MATRIX", matrix), "run.jsonl")
     };
     assert!(line(r#"{"dimensions":2,"values":[1.0,2.0]}"#).is_ok());

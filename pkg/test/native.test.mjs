@@ -26,3 +26,24 @@ test('the wasm core takes the actions of the native record to the same places', 
     await aquiline.dispose();
   }
 });
+
+test('a record is replayed to the same bytes', async () => {
+  const aquiline = await create({ models: pathToFileURL(`${models}/`), seed: 0, device: 'cpu' });
+  const end = async (events) => {
+    let last;
+    for await (const event of events) last = event;
+    const { milliseconds: _, ...trajectory } = last.trajectory;
+    const steps = trajectory.steps.map(({ milliseconds: _, ...step }) => step);
+    return { bytes: JSON.stringify({ ...trajectory, steps }), transcript: last.transcript };
+  };
+  try {
+    const recorded = await end(aquiline.steer({ ...record.options, record: true }));
+    const replayed = await end(aquiline.replay(recorded.transcript));
+    assert.equal(replayed.bytes, recorded.bytes);
+    await assert.rejects(end(aquiline.replay('nonsense')), { code: 'data.malformed' });
+    const cut = recorded.transcript.split('\n').slice(0, 4).join('\n');
+    await assert.rejects(end(aquiline.replay(cut)), { code: 'rollout.diverged' });
+  } finally {
+    await aquiline.dispose();
+  }
+});
