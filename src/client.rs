@@ -159,6 +159,11 @@ impl Client {
         self.stopping.notified().await;
     }
 
+    /// What requests usually cost, before any is asked.
+    pub fn estimate<'a>(&self, requests: impl IntoIterator<Item = &'a ChatRequest>) -> Spent {
+        self.desk().estimate(requests)
+    }
+
     /// What was spent so far.
     pub fn spent(&self) -> Spent {
         self.desk().spent()

@@ -22,8 +22,10 @@ use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::{Error, NumericError, Result, RolloutError, TrainingError};
 use crate::gap::{self, GapSettings};
 use crate::latent::Latents;
+use crate::llm::budget::Spent;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
+use crate::profile::Profile;
 use crate::ratings::Ratings;
 use crate::rollout::transcript::{Run, Transcript};
 use crate::rollout::{RolloutSettings, Trajectory};
@@ -286,6 +288,21 @@ impl Session {
         Ok(gaps.iter().map(|gap| GapView::of(gap, &objective, agent)).collect())
     }
 
+    /// What a request usually costs with the language model; nothing without one.
+    ///
+    /// # Errors
+    /// As [`Agent::objective`] and [`Catalog::index_of`].
+    pub fn estimate(&self, options: &SteerOptions) -> Result<Spent> {
+        let Some(speaker) = &self.speaker else { return Ok(Spent::default()) };
+        let agent = self.agent()?;
+        let anchor = &agent.catalog().items()[agent.catalog().index_of(&options.item)?];
+        let user = agent.ratings().user_index(&options.user)?;
+        let profile = Profile::of(user, agent.ratings(), agent.catalog());
+        let settings = self.settings(options, options.seed)?;
+        let episodes = if options.policy == Method::BestOfN { options.subset } else { 1 };
+        Ok(speaker.estimate(anchor, &profile, &settings).times(episodes))
+    }
+
     /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.
     ///
     /// # Errors
@@ -335,20 +352,12 @@ impl Session {
         tick: &mut dyn Tick,
     ) -> Result<(Trajectory, Transcript)> {
         let agent = self.agent()?;
-        let chooser = self.chooser(options)?;
-        let SteerOptions { horizon, candidates, space, .. } = *options;
         let request = EpisodeRequest {
             user: &options.user,
             item: &options.item,
-            chooser,
-            settings: RolloutSettings {
-                horizon,
-                candidates,
-                lookahead: chooser.needs_lookahead(),
-                seed,
-                ..Default::default()
-            },
-            space,
+            chooser: self.chooser(options)?,
+            settings: self.settings(options, seed)?,
+            space: options.space,
             encoding: None,
         };
         let view = View::new(agent, &self.encoder, options);
@@ -363,6 +372,12 @@ impl Session {
             settings: request.settings,
         };
         Ok((run.trajectory, Transcript { run: Some(what), ..run.transcript }))
+    }
+
+    fn settings(&self, options: &SteerOptions, seed: u64) -> Result<RolloutSettings> {
+        let lookahead = self.chooser(options)?.needs_lookahead();
+        let SteerOptions { horizon, candidates, .. } = *options;
+        Ok(RolloutSettings { horizon, candidates, lookahead, seed, ..Default::default() })
     }
 
     fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {

@@ -186,6 +186,12 @@ impl RawSession {
         Ok(model)
     }
 
+    /// What a request usually costs with the language model.
+    pub fn estimate(&self, options: JsValue) -> Outcome<JsValue> {
+        let options: SteerOptions = from_js(options)?;
+        to_js(&self.0.estimate(&options).map_err(thrown)?)
+    }
+
     /// Runs one request, and gives its record where that is wanted.
     pub async fn steer(&self, options: JsValue, record: bool, tick: Function) -> Outcome<Option<String>> {
         let options: SteerOptions = from_js(options)?;

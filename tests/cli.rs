@@ -196,14 +196,14 @@ fn a_record_is_replayed_to_the_same_bytes() {
     let replayed = run(&["steer", "--json", "--replay", &record]);
     assert_eq!(stdout(&recorded), stdout(&replayed), "{}", stderr(&replayed));
     assert!(stdout(&run(&["steer", "--replay", &record])).contains("as they were recorded"));
-    assert_refused(&run(&["steer", "--seed", "1", "--replay", &record]), 1, "diverges");
+    assert_refused(&run(&["steer", "--seed", "1", "--replay", &record]), 2, "diverges");
     let text = std::fs::read_to_string(&record).unwrap();
     let (first, rest) = text.split_once('\n').unwrap();
     std::fs::write(&record, rest).unwrap();
     assert_refused(&run(&["steer", "--replay", &record]), 2, "does not say what was run");
     let other = first.replace(r#""encoder":""#, r#""encoder":"x"#);
     std::fs::write(&record, format!("{other}\n{rest}")).unwrap();
-    assert_refused(&run(&["steer", "--replay", &record]), 1, "made by encoder x");
+    assert_refused(&run(&["steer", "--replay", &record]), 2, "made by encoder x");
     std::fs::write(&record, format!("{first}\nnonsense\n")).unwrap();
     assert_refused(&run(&["steer", "--replay", &record]), 2, "line 2");
 }

@@ -9,12 +9,12 @@ use aquiline::action::{Action, Category, Origin};
 use aquiline::catalog::Item;
 use aquiline::client::{Answered, Asked, Client, ClientSettings, Clock, Local, Model, Speaker};
 use aquiline::error::{Error, LlmError, RolloutError};
-use aquiline::llm::budget::Budget;
+use aquiline::llm::budget::{Budget, Price, Spent};
 use aquiline::llm::retry::RetrySettings;
 use aquiline::llm::{ChatReply, ChatRequest, Finish, Message, Usage};
 use aquiline::profile::Profile;
 use aquiline::prompt::{Domain, Form, Prompts};
-use aquiline::rollout::{Effect, Reply};
+use aquiline::rollout::{Effect, Reply, RolloutSettings};
 use futures_util::future::{join_all, select};
 use tokio::time::Instant;
 
@@ -273,6 +273,22 @@ fn the_questions_of_an_effect_are_asked_side_by_side_and_answered_in_order() {
         assert_eq!((items.len(), began.elapsed()), (4, LATENCY));
         assert!(items.iter().enumerate().all(|(n, item)| item.plot.ends_with(&format!("house {n}."))), "{items:?}");
         assert_eq!(told.into_inner(), [(1, 4), (2, 4), (3, 4), (4, 4)]);
+    });
+}
+
+#[test]
+fn an_episode_is_estimated_before_anything_is_asked() {
+    virtually(async {
+        let model = scripted(|_, _| says(REWRITTEN));
+        let price = Price { prompt: 1.0, completion: 4.0 };
+        let client = client(&model, ClientSettings { price, ..Default::default() });
+        let speaker = Speaker::new(client, Prompts { domain: Domain::films(), form: Form::Lines });
+        let settings = RolloutSettings { horizon: 5, candidates: 6, lookahead: false, ..Default::default() };
+        let Spent { calls, tokens, money } = speaker.estimate(&kites(), &Profile::default(), &settings);
+        assert_eq!((calls, model.asked.load(SeqCst)), (5 * (3 + 1), 0));
+        assert!((5_000..50_000).contains(&tokens) && money > tokens as f64 / 1e6, "{tokens} {money}");
+        let ahead = speaker.estimate(&kites(), &Profile::default(), &RolloutSettings { lookahead: true, ..settings });
+        assert_eq!(ahead.calls, 5 * (3 + 6));
     });
 }
 

@@ -48,6 +48,11 @@ export class Client implements Aquiline {
     return { [Symbol.asyncIterator]: () => this.run(() => steerRequest(options, this.seed), options) };
   }
 
+  async estimate(options: SteerOptions): Promise<Spent> {
+    const { options: core } = steerRequest(options, this.seed);
+    return this.calls.start({ type: 'estimate', options: core }, { signal: options.signal }).result;
+  }
+
   replay(transcript: string, options: CallOptions = {}): AsyncIterable<SteerEvent> {
     return { [Symbol.asyncIterator]: () => this.run(() => ({ type: 'replay', transcript }), options) };
   }

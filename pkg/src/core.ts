@@ -99,6 +99,7 @@ export interface RawSession {
   info(): CoreInfo;
   gaps(options: { users: string[]; count: number }): Gap[];
   useModel(options: CoreModelOptions, call: CoreCall | undefined): RawModel;
+  estimate(options: CoreSteerOptions): Spent;
   steer(options: CoreSteerOptions, record: boolean, tick: Tick): Promise<string | undefined>;
   replay(transcript: string, tick: Tick): Promise<void>;
   fitReference(options: CoreTrainOptions, tick: Tick): Promise<void>;

@@ -36,6 +36,11 @@ export interface SteerRequest {
   record: boolean;
 }
 
+export interface EstimateRequest {
+  type: 'estimate';
+  options: CoreSteerOptions;
+}
+
 export interface ReplayRequest {
   type: 'replay';
   transcript: string;
@@ -64,6 +69,7 @@ export type Request =
   | CreateRequest
   | GapsRequest
   | SteerRequest
+  | EstimateRequest
   | ReplayRequest
   | SpentRequest
   | TrainRequest
@@ -75,6 +81,7 @@ export interface Results {
   create: Info;
   gaps: Gap[];
   steer: undefined;
+  estimate: Spent;
   replay: undefined;
   spent: Spent;
   train: undefined;

@@ -95,6 +95,8 @@ class Service {
       case 'steer':
         await steer(this.opened(), request, call);
         return undefined;
+      case 'estimate':
+        return this.opened().estimate(request.options);
       case 'replay':
         await this.opened().replay(request.transcript, createTick(call));
         return undefined;

@@ -413,6 +413,8 @@ export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
   gaps(options: GapsOptions): Promise<Gap[]>;
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
+  /** What a run usually costs with the language model, before anything is asked. */
+  estimate(options: SteerOptions): Promise<Spent>;
   /** Runs a recorded episode again, without a language model: same catalog, seed and encoder. */
   replay(transcript: string, options?: CallOptions): AsyncIterable<SteerEvent>;
   /** What the language model has cost so far. */

@@ -101,6 +101,7 @@ test('the record comes with the last event, where it is wanted', async () => {
   assert.ok(!('transcript' in (await collect(aquiline.steer(REQUEST))).pop()));
   assert.deepEqual((await collect(aquiline.replay('the record'))).map(({ type }) => type), ['done']);
   assert.deepEqual(log.find((entry) => entry.replay), { replay: 'the record' });
+  assert.deepEqual(await aquiline.estimate({ ...REQUEST, horizon: 3 }), { calls: 6, tokens: 0, money: 0 });
   assert.deepEqual(await aquiline.spent(), { calls: 0, tokens: 0, money: 0 });
   await aquiline.dispose();
 });

@@ -7,11 +7,17 @@ use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Client;
+use crate::action::{Action, Category, Origin};
 use crate::catalog::Item;
 use crate::dialogue::{self, Answer, Interview, Question, Turn};
 use crate::error::{LlmError, Result, RolloutError};
+use crate::llm::budget::Spent;
+use crate::profile::Profile;
 use crate::prompt::Prompts;
-use crate::rollout::{Effect, Reply};
+use crate::rollout::{Effect, Reply, RolloutSettings};
+
+/// As long as most.
+const USUAL_EDIT: &str = "Let the youngest of them find out first, so that everything that the others say to her afterwards has two meanings.";
 
 /// Whoever proposes, rewrites and decodes by asking a language model.
 #[derive(Debug)]
@@ -48,6 +54,21 @@ impl Speaker {
         &self.client
     }
 
+    /// What an episode usually costs that begins at an item: all of its questions, as if each step were its first.
+    pub fn estimate(&self, anchor: &Item, profile: &Profile, settings: &RolloutSettings) -> Spent {
+        let RolloutSettings { horizon, candidates, lookahead, seed, .. } = *settings;
+        let (item, profile) = (anchor.clone(), profile.clone());
+        let propose = Effect::Propose { item: item.clone(), profile, count: candidates, seed };
+        let edit = Action { text: USUAL_EDIT.into(), category: Category::Plot, origin: Origin::Generic };
+        let rewrites = if lookahead { candidates } else { 1 };
+        let rewrite = Effect::Rewrite { item, actions: vec![edit; rewrites], seeds: vec![seed; rewrites] };
+        let interview = self.interview(anchor);
+        let asked =
+            [propose, rewrite].iter().flat_map(|effect| dialogue::questions(effect, &interview)).collect::<Vec<_>>();
+        let step = self.client.estimate(asked.iter().map(|question| &question.request));
+        step.times(horizon)
+    }
+
     /// Answers an effect that is language, for an episode that began at `anchor`. Its questions are asked side by side;
     /// `tell` hears of each answer, and ends all of them by an error.
     ///
@@ -59,17 +80,20 @@ impl Speaker {
         anchor: &Item,
         tell: impl AsyncFnMut(Asked) -> Result<()>,
     ) -> Result<Reply> {
-        let interview = Interview {
+        let questions = dialogue::questions(effect, &self.interview(anchor));
+        match select(pin!(self.ask_all(questions, effect, tell)), pin!(self.client.stopped())).await {
+            Either::Left((answers, _)) => dialogue::reply(effect, answers?),
+            Either::Right(_) => Err(RolloutError::Cancelled.into()),
+        }
+    }
+
+    fn interview<'a>(&'a self, anchor: &'a Item) -> Interview<'a> {
+        Interview {
             prompts: &self.prompts,
             anchor,
             constraints: &self.constraints,
             proposal_temperature: self.proposal_temperature,
             rewrite_temperature: self.rewrite_temperature,
-        };
-        let questions = dialogue::questions(effect, &interview);
-        match select(pin!(self.ask_all(questions, effect, tell)), pin!(self.client.stopped())).await {
-            Either::Left((answers, _)) => dialogue::reply(effect, answers?),
-            Either::Right(_) => Err(RolloutError::Cancelled.into()),
         }
     }
 

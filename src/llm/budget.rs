@@ -91,6 +91,16 @@ impl Ledger {
         Ok(Ledger { budget, price, started: now, spent: Spent::default(), held: Spent::default() })
     }
 
+    /// What requests usually cost, before any is asked: a question of four bytes a token, and half of the longest answer.
+    pub fn estimate<'a>(&self, requests: impl IntoIterator<Item = &'a ChatRequest>) -> Spent {
+        let usual = |request: &ChatRequest| Usage {
+            prompt_tokens: most_tokens(request).div_ceil(USUAL_TOKEN as u64),
+            completion_tokens: u64::from(request.max_tokens) / 2,
+        };
+        let cost = |usage: Usage| Spent { calls: 1, tokens: usage.total(), money: self.price.of(usage) };
+        requests.into_iter().map(|request| cost(usual(request))).fold(Spent::default(), Spent::plus)
+    }
+
     /// Sets aside the most that a request can cost.
     ///
     /// # Errors
@@ -180,6 +190,16 @@ impl Spent {
             calls: self.calls.saturating_add(other.calls),
             tokens: self.tokens.saturating_add(other.tokens),
             money: self.money + other.money,
+        }
+    }
+
+    /// The same so many times.
+    pub(crate) fn times(self, count: usize) -> Spent {
+        let count = count as u64;
+        Spent {
+            calls: self.calls.saturating_mul(count),
+            tokens: self.tokens.saturating_mul(count),
+            money: self.money * count as f64,
         }
     }
 

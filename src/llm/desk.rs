@@ -162,6 +162,11 @@ impl Desk {
         self.write(request, None, Some("cancelled".into()), attempts, now - began);
     }
 
+    /// As [`Ledger::estimate`].
+    pub fn estimate<'a>(&self, requests: impl IntoIterator<Item = &'a ChatRequest>) -> Spent {
+        self.ledger.estimate(requests)
+    }
+
     /// What was spent so far.
     pub fn spent(&self) -> Spent {
         self.ledger.spent()

@@ -110,6 +110,9 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       await ticked(tick, { type: 'done', trajectory: { seed: options.seed, steps: recorded } });
       return record ? 'the record' : undefined;
     }
+    estimate({ horizon }) {
+      return { calls: 2 * horizon, tokens: 0, money: 0 };
+    }
     async replay(transcript, tick) {
       log.push({ replay: transcript });
       await ticked(tick, { type: 'done', trajectory: { seed: 0, steps: [] } });

@@ -3,6 +3,7 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use aquiline::llm::budget::Spent;
 use aquiline::rollout::transcript::Transcript;
 use aquiline::session::Method;
 use aquiline::session::view::TrajectoryView;
@@ -79,7 +80,13 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
 fn one(world: &World, arguments: &Arguments, transcript: Option<Destination>) -> Outcome<()> {
     let user = world.user(arguments.user.as_deref())?;
     let item = world.item(arguments.item.as_deref(), &user)?;
-    let episode = world.steer(&arguments.defaults().options(user, item))?;
+    let options = arguments.defaults().options(user, item);
+    if world.session.speaker().is_some() {
+        let Spent { calls, tokens, money } = world.session.estimate(&options)?;
+        let money = if money > 0.0 { format!(", {money:.2} in money") } else { String::new() };
+        eprintln!("asking the language model about {calls} questions: some {tokens} tokens{money}");
+    }
+    let episode = world.steer(&options)?;
     if let Some(file) = transcript {
         file.write(episode.transcript.to_jsonl().as_bytes())?;
     }
