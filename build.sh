@@ -186,10 +186,11 @@ bench() {
   need_rust
   case "${1:-all}" in
     all)
-      bench design && bench learner && bench alignment && bench steering && bench eagle && bench wasm
+      bench design && bench learner && bench alignment && bench steering && bench eagle && bench llm && bench wasm
       ;;
     # The mathematics alone: no encoder to build.
     design) cargo bench --quiet --no-default-features --bench design ;;
+    llm) cargo bench --quiet --no-default-features --features http --bench llm ;;
     # Not among all of them: it takes as many minutes as it is given.
     fuzz) cargo bench --quiet --no-default-features --bench fuzz -- "${2:-10}" ;;
     # Random numbers in place of the encoder's, and PyTorch as peer where there is one.
