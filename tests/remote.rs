@@ -96,7 +96,7 @@ fn equal_seeds_steer_alike_whoever_answers_first() {
 async fn survive(server: &Server, seed: u64) -> (Result<Trajectory>, String) {
     let retry = RetrySettings { first_wait: 20.0, longest_wait: 100.0, longest_asked: 2_000.0, attempts: 3 };
     let settings = ClientSettings { timeout: 1_000.0, budget: BUDGET, price: PRICE, retry, ..Default::default() };
-    let client = client_of(server, |endpoint| Endpoint { streaming: seed % 4 != 0, ..endpoint }, settings);
+    let client = client_of(server, |endpoint| Endpoint { streaming: !seed.is_multiple_of(4), ..endpoint }, settings);
     let speaker = Speaker::new(client, prompts());
     let ended = episode(&speaker, short(seed)).await;
     let (spent, log) = (speaker.client().spent(), speaker.client().take_log());

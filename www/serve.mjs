@@ -27,12 +27,15 @@ const mimeTypes = {
 /** The hub answers with a redirect to its storage hosts, and a redirect must be allowed too. */
 const modelHosts = 'https://huggingface.co https://*.huggingface.co https://*.hf.co';
 
+/** Language models that run on this machine; nothing is asked of them until somebody names one. */
+const modelsHere = 'http://localhost:* http://127.0.0.1:*';
+
 export const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
   "style-src 'self'",
-  `connect-src 'self' ${modelHosts}`,
+  `connect-src 'self' ${modelHosts} ${modelsHere}`,
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",

@@ -26,6 +26,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
 
 /** The request for these options; `seed` is the session's, used where none is given. */
 export function steerRequest(options: SteerOptions, seed: number): SteerRequest {
+  const candidates = wholeNumber('candidates', options.candidates, 20);
   return {
     type: 'steer',
     record: options.record ?? false,
@@ -34,8 +35,8 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
       item: options.item,
       policy: options.policy ?? 'greedy',
       horizon: wholeNumber('horizon', options.horizon, 5),
-      candidates: wholeNumber('candidates', options.candidates, 20),
-      subset: wholeNumber('subset', options.subset, 10),
+      candidates,
+      subset: wholeNumber('subset', options.subset, Math.min(10, candidates)),
       space: options.space ?? 'all',
       ...(options.temperature !== undefined && { temperature: options.temperature }),
       seed: wholeNumber('seed', options.seed, seed),

@@ -309,7 +309,7 @@ export interface SteerOptions extends CallOptions {
   horizon?: number;
   /** Candidate actions a step; default 20. */
   candidates?: number;
-  /** Size of the design's subset a greedy policy looks at; default 10. */
+  /** Size of the design's subset a greedy policy looks at; default 10, or all candidates. */
   subset?: number;
   /** Default: `'all'`. */
   space?: ActionSpace;
