@@ -13,6 +13,8 @@ export PATH="$TOOLS/bin:$PATH"
 export AQUILINE_MOVIELENS="${AQUILINE_MOVIELENS:-$PWD/../shared/eval/ml-latest-small}"
 
 WASM_BINDGEN=0.2.130
+# llama.cpp with its own server, as a wheel without dependencies (MIT). Only tests use it.
+XLLAMACPP=2026.10.11549
 WASM_FEATURES=(--enable-simd --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext
   --enable-mutable-globals --enable-reference-types --enable-multivalue)
 
@@ -76,6 +78,21 @@ need_chromium() {
   export CHROME
 }
 
+# A real server of language models for the tests, where this machine can have one.
+find_llama() {
+  local place="$TOOLS/llama-$XLLAMACPP"
+  if [[ ! -x $place/bin/python ]]; then
+    say "Installing llama.cpp's server"
+    rm -rf "$place"
+    if ! { python3 -m venv "$place" && "$place/bin/pip" install --quiet --only-binary :all: "xllamacpp==$XLLAMACPP"; } >&2; then
+      rm -rf "$place"
+      say "It cannot be had on this machine, so its tests are skipped"
+      return
+    fi
+  fi
+  export AQUILINE_LLAMA="$place/bin/python"
+}
+
 models() {
   need node "install Node.js 20 or newer"
   node scripts/models.mjs "$AQUILINE_MODELS"
@@ -101,8 +118,11 @@ core() {
   cp "$kept"/* "pkg/dist/$2"
 }
 
+# Of this file only what makes a core.
 core_inputs() {
-  cat build.sh rust-toolchain.toml Cargo.toml Cargo.lock
+  declare -f core
+  echo "$WASM_BINDGEN ${WASM_FEATURES[*]}"
+  cat rust-toolchain.toml Cargo.toml Cargo.lock
   # Of the packages only the optimiser.
   grep -A 3 '"node_modules/binaryen"' pkg/package-lock.json
   find src data -type f -not -path 'src/bin/*' | LC_ALL=C sort | xargs cat
@@ -173,6 +193,7 @@ run_tests() {
   need_chromium
   say "Package tests under Node and in Chromium"
   (cd pkg && node --test test/*.test.mjs)
+  find_llama
   say "Browser tests"
   node --test tests/web/*.test.mjs
 }
