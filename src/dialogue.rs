@@ -9,10 +9,11 @@
 //! Everything else, such as a server that is gone or a budget that is spent, ends the episode with its error.
 
 use crate::action::{Action, Origin};
-use crate::answer::{self, Complaint};
+use crate::answer::{self, Ballot, Complaint};
 use crate::catalog::Item;
 use crate::error::{LlmError, Result};
 use crate::llm::ChatRequest;
+use crate::profile::Profile;
 use crate::prompt::Prompts;
 use crate::rollout::{Effect, Reply};
 
@@ -56,6 +57,8 @@ pub enum Answer {
     Actions(Vec<Action>),
     /// An item after an edit.
     Item(Box<Item>),
+    /// A judge's answers; open questions stay open.
+    Ballot(Box<Ballot>),
     /// Nothing, also when it was asked again.
     Nothing,
 }
@@ -64,6 +67,7 @@ pub enum Answer {
 enum Reading {
     Actions { wanted: usize, origin: Origin },
     Item(Box<Item>),
+    Ballot,
 }
 
 /// The questions of an effect; none if it is not for a language model.
@@ -99,6 +103,13 @@ pub fn questions(effect: &Effect, interview: &Interview<'_>) -> Vec<Question> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The raters' form about an item and what was made of it: with the original on the left, and with the sides swapped.
+pub fn judgements(prompts: &Prompts, profile: &Profile, [original, edited]: [&Item; 2], seed: u64) -> [Question; 2] {
+    // A judge is to say what it thinks, not what it might; and both times alike.
+    let ask = |a, b| Question::new(prompts.judge(profile, a, b), Reading::Ballot, 0.0, seed);
+    [ask(original, edited), ask(edited, original)]
 }
 
 /// Whether an error leaves an effect without a reply, whatever the other questions are answered.
@@ -160,6 +171,11 @@ impl Question {
             Reading::Actions { wanted, origin } => {
                 let (actions, complaints) = answer::actions(text, domain, *wanted, *origin);
                 (Some(Answer::Actions(actions)).filter(|_| !complaints.iter().any(Complaint::is_fatal)), complaints)
+            }
+            Reading::Ballot => {
+                let (ballot, complaints) = answer::ballot(text, domain);
+                let is_read = !complaints.iter().any(Complaint::is_fatal);
+                (is_read.then(|| Answer::Ballot(Box::new(ballot))), complaints)
             }
             Reading::Item(of) => {
                 let (item, complaints) = answer::item(text, domain, of);

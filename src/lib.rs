@@ -53,7 +53,7 @@
 //! *Values.* [`error`]: every failure, with a stable code. [`catalog`]: items and their readers. [`ratings`]: who rated
 //! what, and seeded splits. [`latent`]: points of Z.
 //!
-//! *Mathematics.* [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
+//! *Mathematics.* [`eval`]: results with intervals. [`factorization`]: ratings to factors, by alternating least squares. [`alignment`]: sentence vectors
 //! to Z, with the skill on held-out items. [`judge`]: another opinion than the reward's. [`preference`]: what people
 //! prefer, from pairs. [`knowledge`]: facts, and points that must satisfy them. [`utility`]: what a point is worth. [`gap`]: where it is worth much and no item is
 //! near. [`design`]: which actions to try, with a certificate of optimality. [`transition`]: where an action leads,
@@ -61,7 +61,7 @@
 //!
 //! *Language, as values.* [`llm`]: questions and replies, the dialect of servers, retries and budgets. [`action`]: edit
 //! prompts. [`profile`]: a user's ratings in words. [`prompt`]: everything a language model is asked. [`answer`]: what it
-//! meant by what it said.
+//! meant by what it said. [`raters`]: what a judge thinks of pairs.
 //!
 //! *The engine*, without I/O, clock or `async`. [`objective`]: the utility of a text. [`safeguard`]: what keeps an
 //! episode near its anchor, from asking twice and from taking back. [`rollout`]: an episode as a machine that asks for
@@ -73,7 +73,7 @@
 //! policy and the value. `train`: the learner.
 //!
 //! *The product.* [`client`]: asks a language model, within a budget. [`agent`]: a fitted world and the loop that drives episodes. `session` (feature `networks`): encoder,
-//! catalog and agent together, as a page or Node.js talks to them. [`eval`]: results with intervals. [`diversity`]:
+//! catalog and agent together, as a page or Node.js talks to them. [`diversity`]:
 //! what steering many users does to the whole. [`explain`]: why an episode took its steps. `experiment`
 //! (feature `networks`): the paper's tables. `wasm`, in browser builds:
 //! the JavaScript boundary.
@@ -85,6 +85,7 @@ pub mod catalog;
 pub mod ratings;
 pub mod latent;
 // Mathematics
+pub mod eval;
 mod ridge;
 pub mod factorization;
 pub mod alignment;
@@ -101,6 +102,7 @@ pub mod action;
 pub mod profile;
 pub mod prompt;
 pub mod answer;
+pub mod raters;
 // The engine
 pub mod objective;
 pub mod safeguard;
@@ -122,7 +124,6 @@ pub mod client;
 pub mod agent;
 #[cfg(feature = "networks")]
 pub mod session;
-pub mod eval;
 pub mod diversity;
 pub mod explain;
 #[cfg(feature = "networks")]

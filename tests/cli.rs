@@ -2,6 +2,8 @@
 //!
 //! Runs of the encoder are the expensive part, so there are few, and all share one folder of sentence vectors.
 
+#[path = "support/llm_server.rs"]
+mod llm_server;
 mod support;
 
 use std::io::Write;
@@ -94,7 +96,9 @@ fn read_lines(path: &str) -> Vec<Value> {
 fn help_names_the_commands_and_the_exit_codes() {
     let output = command(&["--help"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    for word in ["factorize", "align", "gaps", "design", "train", "steer", "evaluate", "paper", "Exit codes", "130"] {
+    for word in
+        ["factorize", "align", "gaps", "design", "train", "steer", "evaluate", "judge", "paper", "Exit codes", "130"]
+    {
         assert!(stdout(&output).contains(word), "{word}");
     }
     assert_refused(&command(&["steer", "--policy", "best"]).output().unwrap(), 2, "possible values: uniform");
@@ -206,6 +210,35 @@ fn a_record_is_replayed_to_the_same_bytes() {
     assert_refused(&run(&["steer", "--replay", &record]), 2, "made by encoder x");
     std::fs::write(&record, format!("{first}\nnonsense\n")).unwrap();
     assert_refused(&run(&["steer", "--replay", &record]), 2, "line 2");
+}
+
+#[test]
+fn a_language_model_steers_and_judges() {
+    let server =
+        llm_server::Server::start(llm_server::Settings { key: Some("sk-of-cli".into()), ..Default::default() });
+    let (url, folder) = (server.base_url(), folder("cli-llm"));
+    let (record, ballots) = (path(&folder, "run.jsonl"), path(&folder, "ballots.jsonl"));
+    let llm = ["--llm", &url, "--model", "simulator", "--key-env", "AQUILINE_TEST_KEY"];
+    let ask = |words: &[&str]| {
+        let mut command = command(&[words, &llm[..]].concat());
+        command.env("AQUILINE_TEST_KEY", "sk-of-cli").env("AQUILINE_CACHE", &*CACHE).output().unwrap()
+    };
+    let steered = ask(&[&["steer", "--json", "--policy", "uniform", "--transcript", &record], &SMALL[..]].concat());
+    assert_eq!(lines(&steered)[0]["steps"].as_array().unwrap().len(), 1);
+    assert!(stderr(&steered).contains("questions"), "an estimate comes first: {}", stderr(&steered));
+    let text = std::fs::read_to_string(&record).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("{\"call\":")).count(), server.seen().len());
+    assert!(!text.contains("sk-of-cli"));
+    assert_eq!(stdout(&run(&["steer", "--json", "--replay", &record])), stdout(&steered), "without the model");
+    let episodes = path(&folder, "episodes.jsonl");
+    std::fs::write(&episodes, &steered.stdout).unwrap();
+    let judged = lines(&ask(&["judge", "--json", "--out", &ballots, &episodes]));
+    assert_eq!((judged[0]["pairs"].as_u64(), judged[0]["agreement"]["mean"].as_f64()), (Some(1), Some(1.0)));
+    assert_eq!(read_lines(&ballots)[0]["editedFirst"].as_array().unwrap().len(), 11);
+    std::fs::write(&episodes, "nonsense\n").unwrap();
+    assert_refused(&ask(&["judge", &episodes]), 2, "has no episode in it");
+    let spent = ask(&[&["steer", "--policy", "uniform", "--most-calls", "1"], &SMALL[..]].concat());
+    assert_refused(&spent, 2, "budget of calls is spent");
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod toy_world;
 use std::time::{Duration, Instant};
 
 use aquiline::Error;
+use aquiline::answer::Ballot;
+use aquiline::catalog::Item;
 use aquiline::client::http::{Http, SystemClock};
 use aquiline::client::{Client, ClientSettings, Remote, Speaker};
 use aquiline::error::{LlmError, Result};
@@ -17,7 +19,9 @@ use aquiline::llm::budget::{Budget, Price};
 use aquiline::llm::openai::Endpoint;
 use aquiline::llm::retry::RetrySettings;
 use aquiline::llm::{ChatRequest, Message};
+use aquiline::profile::Profile;
 use aquiline::prompt::{Form, Prompts};
+use aquiline::raters::RaterReport;
 use aquiline::rollout::{RolloutSettings, Trajectory};
 use futures_util::stream::{self, StreamExt};
 use llm_server::{Misdeed, Server, Settings};
@@ -78,6 +82,25 @@ fn an_episode_is_steered_by_a_server_streaming_or_not_in_lines_or_json() {
     let headers: std::collections::BTreeSet<&String> =
         seen.iter().flat_map(|seen| &seen.headers).filter(ours).collect();
     assert_eq!(headers.into_iter().collect::<Vec<_>>(), ["authorization", "content-type"]);
+}
+
+#[test]
+fn a_pair_is_judged_from_both_sides() {
+    let server = Server::start(Settings::default());
+    for form in [Form::Lines, Form::Json] {
+        let client = client_of(&server, |endpoint| endpoint, ClientSettings::default());
+        let speaker = Speaker::new(client, Prompts { form, ..prompts() });
+        let edited = Item { plot: "Two sisters sail a house over the sea, and the sun comes out.".into(), ..kites() };
+        let opinion = virtually_never(speaker.opinion(&Profile::default(), [&kites(), &edited], 4)).unwrap();
+        let answered = |ballot: Ballot| ballot.iter().all(Option::is_some);
+        assert!(answered(opinion.original_first) && answered(opinion.edited_first), "{opinion:?}");
+        // It judges texts, not sides.
+        assert_eq!(RaterReport::of(&[opinion], 0).agreement.mean, 1.0, "{opinion:?}");
+        let log = speaker.client().take_log();
+        let asked = log.iter().map(|call| call.request.messages[1].content.clone());
+        assert!(asked.clone().all(|asked| !asked.contains("Kites")), "titles would tell which is which");
+        assert_eq!(asked.collect::<std::collections::HashSet<_>>().len(), 2);
+    }
 }
 
 #[test]

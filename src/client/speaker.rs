@@ -3,17 +3,19 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, try_join};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Client;
 use crate::action::{Action, Category, Origin};
+use crate::answer::Ballot;
 use crate::catalog::Item;
 use crate::dialogue::{self, Answer, Interview, Question, Turn};
 use crate::error::{LlmError, Result, RolloutError};
 use crate::llm::budget::Spent;
 use crate::profile::Profile;
 use crate::prompt::Prompts;
+use crate::raters::Opinion;
 use crate::rollout::{Effect, Reply, RolloutSettings};
 
 /// As long as most.
@@ -81,8 +83,28 @@ impl Speaker {
         tell: impl AsyncFnMut(Asked) -> Result<()>,
     ) -> Result<Reply> {
         let questions = dialogue::questions(effect, &self.interview(anchor));
-        match select(pin!(self.ask_all(questions, effect, tell)), pin!(self.client.stopped())).await {
-            Either::Left((answers, _)) => dialogue::reply(effect, answers?),
+        dialogue::reply(effect, self.unless_stopped(self.ask_all(questions, effect, tell)).await?)
+    }
+
+    /// Has a pair judged blind, an item and what was made of it, once from each side.
+    ///
+    /// # Errors
+    /// The first error of the two questions; a ballot that cannot be read is empty. [`RolloutError::Cancelled`] as
+    /// [`Speaker::reply`].
+    pub async fn opinion(&self, profile: &Profile, pair: [&Item; 2], seed: u64) -> Result<Opinion> {
+        let [first, second] = dialogue::judgements(&self.prompts, profile, pair, seed);
+        let ballot = async |question| match self.ask(question).await? {
+            Answer::Ballot(ballot) => Ok::<_, LlmError>(*ballot),
+            _ => Ok(Ballot::default()),
+        };
+        let both = async { Ok(try_join(ballot(first), ballot(second)).await?) };
+        let (original_first, edited_first) = self.unless_stopped(both).await?;
+        Ok(Opinion { original_first, edited_first })
+    }
+
+    async fn unless_stopped<T>(&self, asking: impl Future<Output = Result<T>>) -> Result<T> {
+        match select(pin!(asking), pin!(self.client.stopped())).await {
+            Either::Left((answered, _)) => answered,
             Either::Right(_) => Err(RolloutError::Cancelled.into()),
         }
     }

@@ -12,6 +12,7 @@ mod factorize;
 mod failure;
 mod gaps;
 mod interrupt;
+mod judge;
 mod llm;
 mod output;
 mod paper;
@@ -60,6 +61,8 @@ enum Command {
     Steer(Box<steer::Arguments>),
     /// Compare policies by what they gain on low-rated items
     Evaluate(evaluate::Arguments),
+    /// Have a language model judge episodes, blind and from both sides
+    Judge(Box<judge::Arguments>),
     /// Measure what the paper measures, in the simulator's world
     Paper(paper::Arguments),
 }
@@ -81,6 +84,7 @@ fn run(command: &Command) -> Outcome<()> {
         Command::Train(arguments) => train::run(arguments),
         Command::Steer(arguments) => steer::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Paper(arguments) => paper::run(arguments),
     }
 }
