@@ -1,7 +1,7 @@
 import { AquilineError, messageOf } from './error.js';
 import { fromWire, type CallEvent, type Reply, type Request, type Results } from './protocol.js';
 import type { Connection } from './connection.js';
-import type { PageLlm } from './page-llm.js';
+import type { PageLlm } from './answering.js';
 import type { Device } from './types.js';
 
 /** How long a cancelled call may take to stop before the worker is ended under it. */

@@ -3,7 +3,7 @@ import { Client, progressOnly } from './client.js';
 import { cpu } from './device.js';
 import { AquilineError } from './error.js';
 import { createRequest } from './options.js';
-import { PageLlm } from './page-llm.js';
+import { PageLlm } from './answering.js';
 import type { Connection } from './connection.js';
 import type { CreateRequest } from './protocol.js';
 import type { Aquiline, CreateOptions } from './types.js';

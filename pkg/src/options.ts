@@ -1,6 +1,6 @@
 import { AquilineError } from './error.js';
 import { isNode, nodeModule } from './node.js';
-import { requestOfLlm } from './page-llm.js';
+import { requestOfLlm } from './answering.js';
 import type { CreateRequest, GapsRequest, PortSource, SteerRequest, TrainRequest } from './protocol.js';
 import type { CreateOptions, GapsOptions, Source, SteerOptions, TrainOptions } from './types.js';
 
