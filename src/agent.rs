@@ -117,8 +117,8 @@ impl Agent {
     /// # Errors
     /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Rollout::start`].
     pub fn rollout(&self, user: &str, item: &str, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-        let (anchor, profile, objective) = self.request(user, item)?;
-        Rollout::start(anchor, profile, objective, settings)
+        let (anchor, profile) = self.request(user, item)?;
+        Rollout::start(anchor, profile, settings)
     }
 
     /// Starts a search for a user from an item, both by id.
@@ -126,23 +126,8 @@ impl Agent {
     /// # Errors
     /// [`DataError::UnknownUser`], [`DataError::UnknownItem`], [`DataError::NoText`], and as [`Search::start`].
     pub fn search(&self, user: &str, item: &str, settings: SearchSettings) -> Result<(Search, Effect)> {
-        let (anchor, profile, objective) = self.request(user, item)?;
-        Search::start(anchor, profile, objective, settings)
-    }
-
-    /// A search for whatever an objective values, such as [`Objective::toward`] a place or with caution.
-    ///
-    /// # Errors
-    /// As [`Agent::search`].
-    pub fn search_by(
-        &self,
-        objective: Objective,
-        user: &str,
-        item: &str,
-        settings: SearchSettings,
-    ) -> Result<(Search, Effect)> {
-        let (anchor, profile, _) = self.request(user, item)?;
-        Search::start(anchor, profile, objective, settings)
+        let (anchor, profile) = self.request(user, item)?;
+        Search::start(anchor, profile, settings)
     }
 
     /// The item a user is predicted to like least among those they rated low (at most
@@ -159,12 +144,11 @@ impl Agent {
         Ok(&self.catalog.items()[lowest as usize])
     }
 
-    /// Where to start, for whom, and what it is worth to them.
-    fn request(&self, user: &str, item: &str) -> Result<(Item, Profile, Objective)> {
-        let objective = self.objective(&[user])?;
+    /// Where to start, and for whom.
+    fn request(&self, user: &str, item: &str) -> Result<(Item, Profile)> {
+        let user = self.ratings.user_index(user)?;
         let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
-        let profile = Profile::of(self.ratings.user_index(user)?, &self.ratings, &self.catalog);
-        Ok((anchor, profile, objective))
+        Ok((anchor, Profile::of(user, &self.ratings, &self.catalog)))
     }
 
     fn top_rating(&self) -> f32 {

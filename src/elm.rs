@@ -15,8 +15,8 @@
 //! 3. *Pull-back*: steps are measured by how much a small stochastic decoder's sentence vector changes, and end where
 //!    that decoder no longer knows what it says; see [`decoder`].
 //!
-//! **Decoding.** [`Elm`] encodes the anchor, searches, asks the environment for a text that lies among the items near
-//! z* ([`Effect::Decode`](crate::rollout::Effect::Decode)), and encodes that. [`Decoded::realisability_gap`] is the
+//! **Decoding.** [`Elm`] places the anchor, searches, asks the environment for a text that lies among the items near
+//! z* ([`Effect::Decode`](crate::rollout::Effect::Decode)), and places that. [`Decoded::realisability_gap`] is the
 //! distance between where it should lie and where it does.
 //!
 //! **Both together.** The paper leaves open whether ELM's optimum could guide EAGLE's edits.

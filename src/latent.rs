@@ -1,31 +1,14 @@
 //! Points of the latent space Z, and the few things everyone asks of them.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result};
 
 /// Many points of one space: a row-major matrix, one row a point.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Latents {
     dimensions: usize,
     values: Vec<f32>,
-}
-
-/// A matrix as it was read.
-#[derive(Deserialize)]
-struct Unchecked {
-    dimensions: usize,
-    values: Vec<f32>,
-}
-
-impl TryFrom<Unchecked> for Latents {
-    type Error = crate::Error;
-
-    fn try_from(read: Unchecked) -> Result<Self> {
-        Latents::new(read.dimensions, read.values)
-    }
 }
 
 /// A point near another one.

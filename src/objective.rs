@@ -121,6 +121,17 @@ impl Objective {
         items.into_iter().zip(rows).map(|(item, features)| self.state(item, features)).collect()
     }
 
+    /// The same with the [`State::identity`] of each item: how like its title and plot are to those of the anchor, whose
+    /// sentence vector is `anchor`.
+    ///
+    /// # Errors
+    /// As [`Objective::states`].
+    pub fn states_beside(&self, anchor: &[f32], items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
+        let sentences = vectors.rows().step_by(FIELDS);
+        let compared = |(state, sentence)| State { identity: identity(anchor, sentence), ..state };
+        Ok(self.states(items, vectors)?.into_iter().zip(sentences).map(compared).collect())
+    }
+
     /// One standard deviation of the utility at the place of a typical text.
     ///
     /// Places without a text (content gaps) have no other: caution lowers them all alike and leaves their order.
@@ -169,4 +180,14 @@ pub const FIELDS: usize = 2;
 pub fn fields(item: &Item) -> [String; FIELDS] {
     let year = item.year.map_or("unknown".to_owned(), |year| year.to_string());
     [format!("{}. {}", item.title, item.plot), format!("Genres: {}. Year: {year}.", item.genres.join(", "))]
+}
+
+/// Likeness of two texts, the cosine of the angle between their sentence vectors: 1 for equal ones, 0 where it has no meaning.
+pub fn identity(anchor: &[f32], other: &[f32]) -> f32 {
+    if anchor == other {
+        return 1.0;
+    }
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
+    let cosine = dot(anchor, other) / (dot(anchor, anchor) * dot(other, other)).sqrt();
+    if cosine.is_finite() { cosine.clamp(-1.0, 1.0) as f32 } else { 0.0 }
 }

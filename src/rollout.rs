@@ -4,8 +4,8 @@
 //! [`Rollout`] hands out one [`Effect`] at a time and is given its [`Reply`]; whoever drives it may
 //! take a reply from a network, a GPU, a simulator or a record of an earlier run.
 //!
-//! An episode of horizon H: encode the anchor; then H times propose actions, (look ahead at each
-//! of them,) choose one, rewrite, encode. The reward is the utility of the last text; the *no-harm
+//! An episode of horizon H: place the anchor; then H times propose actions, (look ahead at each
+//! of them,) choose one, rewrite, place. The reward is the utility of the last text; the *no-harm
 //! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations) and,
 //! where a reviewer is asked, allowed. [`Safeguards`] may leave fewer than H steps.
 //!
@@ -22,12 +22,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::catalog::Item;
 use crate::error::{Result, RolloutError};
-use crate::latent::Latents;
-use crate::objective::{Objective, State};
+use crate::objective::State;
 use crate::profile::Profile;
 use crate::safeguard::{Safeguards, Verdict};
 pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
-use machine::{Draw, check_rewrites, compared, encode, seed_of, states, usable, wrong};
+use machine::{Draw, check_rewrites, check_states, place_anchor, seed_of, usable, wrong};
 pub use machine::{Machine, Next};
 
 /// One edit and where it led.
@@ -89,12 +88,9 @@ impl Default for RolloutSettings {
 /// A running episode.
 #[derive(Debug, Clone)]
 pub struct Rollout {
-    objective: Objective,
     profile: Profile,
     settings: RolloutSettings,
     anchor: Option<State>,
-    /// The sentence vector of the anchor's title and plot.
-    anchor_sentence: Vec<f32>,
     steps: Vec<Step>,
     environment_calls: usize,
     phase: Phase,
@@ -106,10 +102,10 @@ enum Phase {
     Anchor(Item),
     Actions,
     Previews(Vec<Action>),
-    PreviewVectors(Vec<Action>, Vec<Item>),
+    PreviewStates(Vec<Action>, Vec<Item>),
     Choice(Choices),
     Rewritten(Box<Step>),
-    RewrittenVectors(Box<Step>, Vec<Item>),
+    RewrittenState(Box<Step>, Vec<Item>),
     Verdict,
 }
 
@@ -119,12 +115,7 @@ impl Rollout {
     /// # Errors
     /// [`RolloutError::NoHorizon`] for a horizon of 0, [`RolloutError::NoActions`] when no candidate is asked for,
     /// and as [`Safeguards::check`].
-    pub fn start(
-        anchor: Item,
-        profile: Profile,
-        objective: Objective,
-        settings: RolloutSettings,
-    ) -> Result<(Rollout, Effect)> {
+    pub fn start(anchor: Item, profile: Profile, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
         if settings.horizon == 0 {
             return Err(RolloutError::NoHorizon.into());
         }
@@ -132,13 +123,11 @@ impl Rollout {
             return Err(RolloutError::NoActions { step: 0 }.into());
         }
         settings.safeguards.check()?;
-        let effect = encode(std::slice::from_ref(&anchor));
+        let effect = place_anchor(&anchor);
         let rollout = Rollout {
-            objective,
             profile,
             settings,
             anchor: None,
-            anchor_sentence: Vec::new(),
             steps: Vec::new(),
             environment_calls: 0,
             phase: Phase::Anchor(anchor),
@@ -151,18 +140,18 @@ impl Machine for Rollout {
     fn resume(mut self, reply: Reply) -> Result<Next<Rollout>> {
         let phase = std::mem::replace(&mut self.phase, Phase::Actions);
         match (phase, reply) {
-            (Phase::Anchor(item), Reply::Vectors(vectors)) => self.anchor_placed(item, &vectors),
+            (Phase::Anchor(item), Reply::States(states)) => self.anchor_placed(item, states),
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
-            (Phase::PreviewVectors(actions, items), Reply::Vectors(vectors)) => {
-                let outcomes = self.states(items, &vectors)?;
+            (Phase::PreviewStates(actions, items), Reply::States(outcomes)) => {
+                check_states(&items, &outcomes, self.anchor.as_ref())?;
                 self.choose_among_alike(actions, outcomes)
             }
             (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
             (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
-            (Phase::RewrittenVectors(step, items), Reply::Vectors(vectors)) => {
-                let state = self.states(items, &vectors)?.remove(0);
-                self.arrived_if_alike(Step { state, ..*step })
+            (Phase::RewrittenState(step, items), Reply::States(mut states)) => {
+                check_states(&items, &states, self.anchor.as_ref())?;
+                self.arrived_if_alike(Step { state: states.remove(0), ..*step })
             }
             (Phase::Verdict, Reply::Verdict(verdict)) => self.done(Some(verdict.bounded())),
             _ => Err(wrong("it is of another kind")),
@@ -179,9 +168,9 @@ impl Machine for Rollout {
 }
 
 impl Rollout {
-    fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next<Self>> {
-        self.anchor = Some(states(&self.objective, vec![item], vectors)?.remove(0));
-        self.anchor_sentence = vectors.row(0).to_vec();
+    fn anchor_placed(mut self, item: Item, states: Vec<State>) -> Result<Next<Self>> {
+        check_states(&[item], &states, None)?;
+        self.anchor = states.into_iter().next();
         self.propose()
     }
 
@@ -214,13 +203,13 @@ impl Rollout {
 
     fn previews_written(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next<Self>> {
         check_rewrites(&self.state().item, actions.len(), &items)?;
-        let effect = encode(&items);
-        Ok(self.need(Phase::PreviewVectors(actions, items), effect))
+        let effect = self.place(&items);
+        Ok(self.need(Phase::PreviewStates(actions, items), effect))
     }
 
     fn choose(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next<Self>> {
         let (step, state, seed) = (self.steps.len(), self.state().clone(), self.seed(Draw::Choose));
-        let anchor = self.anchor.as_ref().map_or_else(Vec::new, |anchor| anchor.latent.clone());
+        let anchor = self.placed_anchor().latent.clone();
         let choices = Choices { step, horizon: self.settings.horizon, anchor, state, actions, outcomes, seed };
         let effect = Effect::Choose(choices.clone());
         Ok(self.need(Phase::Choice(choices), effect))
@@ -243,8 +232,8 @@ impl Rollout {
 
     fn rewritten(self, step: Box<Step>, items: Vec<Item>) -> Result<Next<Self>> {
         check_rewrites(&self.state().item, 1, &items)?;
-        let effect = encode(&items);
-        Ok(self.need(Phase::RewrittenVectors(step, items), effect))
+        let effect = self.place(&items);
+        Ok(self.need(Phase::RewrittenState(step, items), effect))
     }
 
     fn arrived(mut self, step: Step) -> Result<Next<Self>> {
@@ -258,8 +247,8 @@ impl Rollout {
         (self, effect)
     }
 
-    fn states(&self, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
-        Ok(compared(states(&self.objective, items, vectors)?, vectors, &self.anchor_sentence))
+    fn place(&self, items: &[Item]) -> Effect {
+        Effect::Place { anchor: self.placed_anchor().item.clone(), items: items.to_vec() }
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next<Self> {
@@ -267,8 +256,11 @@ impl Rollout {
     }
 
     fn state(&self) -> &State {
-        let anchor = self.anchor.as_ref().expect("an episode places its anchor first");
-        self.steps.last().map_or(anchor, |step| &step.state)
+        self.steps.last().map_or_else(|| self.placed_anchor(), |step| &step.state)
+    }
+
+    fn placed_anchor(&self) -> &State {
+        self.anchor.as_ref().expect("an episode places its anchor first")
     }
 
     fn seed(&self, draw: Draw) -> u64 {

@@ -153,16 +153,6 @@ pub fn contradicts(one: &Action, other: &Action) -> bool {
     requests_of(&one.text).iter().any(|request| others.iter().any(|other| request.is_against(other)))
 }
 
-/// Cosine of the angle between two sentence vectors: 1 for equal ones, 0 where it has no meaning.
-pub fn identity(anchor: &[f32], other: &[f32]) -> f32 {
-    if anchor == other {
-        return 1.0;
-    }
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
-    let cosine = dot(anchor, other) / (dot(anchor, anchor) * dot(other, other)).sqrt();
-    if cosine.is_finite() { cosine.clamp(-1.0, 1.0) as f32 } else { 0.0 }
-}
-
 fn one_line(reason: &str) -> String {
     let readable: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     readable.trim().chars().take(LONGEST_REASON).collect()

@@ -6,7 +6,7 @@
 //! text it has paid for, and can go on from any of them.
 //!
 //! Going on from a text is an *expansion*: propose actions, (shortlist some of them,) rewrite once for
-//! each, encode. Which text is expanded next is the [`Strategy`]. All strategies spend one budget, of
+//! each, place. Which text is expanded next is the [`Strategy`]. All strategies spend one budget, of
 //! rewrites, so their results can be compared.
 //!
 //! In scope: which text is expanded next, the budget, the order of effects, checking replies. Out of
@@ -20,11 +20,10 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::catalog::Item;
 use crate::error::{NumericError, Result, RolloutError};
-use crate::latent::Latents;
-use crate::objective::{Objective, State};
+use crate::objective::State;
 use crate::policy::draw_uniformly;
 use crate::profile::Profile;
-use crate::rollout::machine::{self, Draw, check_rewrites, compared, encode, seed_of, states, usable, wrong};
+use crate::rollout::machine::{self, Draw, check_rewrites, check_states, place_anchor, seed_of, usable, wrong};
 use crate::rollout::{Effect, Machine, Next, Reply, Step, Trajectory};
 use frontier::Frontier;
 use nodes::{ANCHOR, Nodes};
@@ -64,12 +63,9 @@ pub struct SearchSettings {
 /// A running search.
 #[derive(Debug, Clone)]
 pub struct Search {
-    objective: Objective,
     profile: Profile,
     settings: SearchSettings,
     nodes: Nodes,
-    /// The sentence vector of the anchor's title and plot.
-    anchor_sentence: Vec<f32>,
     frontier: Frontier,
     /// The node that is being expanded.
     at: usize,
@@ -85,7 +81,7 @@ enum Phase {
     Actions,
     Shortlist(Vec<Action>, usize),
     Rewritten(Vec<Action>),
-    RewrittenVectors(Vec<Action>, Vec<Item>),
+    RewrittenStates(Vec<Action>, Vec<Item>),
 }
 
 impl Default for SearchSettings {
@@ -123,19 +119,12 @@ impl Search {
     /// [`RolloutError::NoHorizon`] for a depth of 0; [`RolloutError::NoActions`] when no candidate is asked for or
     /// none may be rewritten; [`NumericError::BadSetting`] for a beam of width 0; [`RolloutError::NoBudget`] for a
     /// budget of 0 or, for [`Strategy::BestOfN`], of less than one path.
-    pub fn start(
-        anchor: Item,
-        profile: Profile,
-        objective: Objective,
-        settings: SearchSettings,
-    ) -> Result<(Search, Effect)> {
+    pub fn start(anchor: Item, profile: Profile, settings: SearchSettings) -> Result<(Search, Effect)> {
         settings.check()?;
-        let effect = encode(std::slice::from_ref(&anchor));
+        let effect = place_anchor(&anchor);
         let search = Search {
-            objective,
             profile,
             nodes: Nodes::default(),
-            anchor_sentence: Vec::new(),
             frontier: Frontier::start(settings.strategy, settings.depth),
             settings,
             at: ANCHOR,
@@ -151,16 +140,15 @@ impl Machine for Search {
     fn resume(mut self, reply: Reply) -> Result<Next<Search>> {
         let phase = std::mem::replace(&mut self.phase, Phase::Actions);
         match (phase, reply) {
-            (Phase::Anchor(item), Reply::Vectors(vectors)) => self.anchor_placed(item, &vectors),
+            (Phase::Anchor(item), Reply::States(states)) => self.anchor_placed(item, states),
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
             (Phase::Shortlist(actions, count), Reply::Shortlist(picked)) => {
                 let actions = shortlisted(actions, count, &picked)?;
                 self.rewrite(actions)
             }
             (Phase::Rewritten(actions), Reply::Items(items)) => self.rewritten(actions, items),
-            (Phase::RewrittenVectors(actions, items), Reply::Vectors(vectors)) => {
-                let children = states(&self.objective, items, &vectors)?;
-                let children = compared(children, &vectors, &self.anchor_sentence);
+            (Phase::RewrittenStates(actions, items), Reply::States(children)) => {
+                check_states(&items, &children, self.anchor())?;
                 self.expanded(actions, children)
             }
             _ => Err(wrong("it is of another kind")),
@@ -178,10 +166,9 @@ impl Machine for Search {
 }
 
 impl Search {
-    fn anchor_placed(mut self, item: Item, vectors: &Latents) -> Result<Next<Self>> {
-        let anchor = states(&self.objective, vec![item], vectors)?.remove(0);
-        self.nodes = Nodes::from(anchor);
-        self.anchor_sentence = vectors.row(0).to_vec();
+    fn anchor_placed(mut self, item: Item, mut states: Vec<State>) -> Result<Next<Self>> {
+        check_states(&[item], &states, None)?;
+        self.nodes = Nodes::from(states.remove(0));
         self.expand_next()
     }
 
@@ -224,8 +211,8 @@ impl Search {
 
     fn rewritten(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next<Self>> {
         check_rewrites(&self.nodes.state(self.at).item, actions.len(), &items)?;
-        let effect = encode(&items);
-        Ok(self.need(Phase::RewrittenVectors(actions, items), effect))
+        let effect = Effect::Place { anchor: self.nodes.state(ANCHOR).item.clone(), items: items.clone() };
+        Ok(self.need(Phase::RewrittenStates(actions, items), effect))
     }
 
     fn expanded(mut self, actions: Vec<Action>, children: Vec<State>) -> Result<Next<Self>> {

@@ -111,5 +111,5 @@ fn a_server_that_is_gone_ends_the_effect_unless_others_were_heard() {
 
 #[test]
 fn what_is_not_language_is_not_asked() {
-    assert!(ask(&Effect::Encode { texts: vec!["x".into()] }).is_empty());
+    assert!(ask(&Effect::Place { anchor: kites(), items: vec![kites()] }).is_empty());
 }

@@ -1,4 +1,4 @@
-//! The ELM baseline: the search goes up and stays near the data, and the text that is written for its end is encoded.
+//! The ELM baseline: the search goes up and stays near the data, and the text that is written for its end is placed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use aquiline::elm::decoder::{Decoder, DecoderSettings};
 use aquiline::elm::{Decoded, Elm, ElmSettings, Existing, Manifold, Next, Optimum, optimise};
 use aquiline::error::Result;
 use aquiline::latent::{Latents, distance, dot};
-use aquiline::objective::{FIELDS, Objective};
+use aquiline::objective::{Objective, State, fields};
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::ratings::{Rating, Ratings};
@@ -549,18 +549,25 @@ fn pairs() -> ElmSettings {
     ElmSettings { manifold: Manifold::NeighbourGraph { neighbours: 2 }, nearest: 2, seed: 9, ..Default::default() }
 }
 
-/// Runs the machine in a world that encodes, and decodes with `decode`.
+/// Where texts lie in this world.
+fn placed(objective: &Objective, items: &[Item]) -> Vec<State> {
+    let texts: Vec<String> = items.iter().flat_map(fields).collect();
+    objective.states(items.to_vec(), &vectors(&texts)).unwrap()
+}
+
+/// Runs the machine in a world that places, and decodes with `decode`.
 fn run(
     world: &World,
     objective: Objective,
     settings: ElmSettings,
     decode: impl Fn(&Effect) -> Reply,
 ) -> Result<(Decoded, Transcript)> {
-    let (mut elm, mut effect) = Elm::start(world.texts[1].clone(), world.existing(), objective, settings)?;
+    let utility = objective.utility.clone();
+    let (mut elm, mut effect) = Elm::start(world.texts[1].clone(), world.existing(), utility, settings)?;
     let mut transcript = Transcript::default();
     loop {
         let reply = match &effect {
-            Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
+            Effect::Place { items, .. } => Reply::States(placed(&objective, items)),
             _ => decode(&effect),
         };
         transcript.exchanges.push(Exchange { effect: effect.clone(), reply: reply.clone() });
@@ -609,14 +616,15 @@ fn a_decoder_that_changes_nothing_leaves_all_of_the_way() {
 }
 
 #[test]
-fn the_text_is_asked_for_once_between_two_encodings() {
+fn the_text_is_asked_for_once_between_two_placings() {
     let world = World::new();
     let (_, transcript) = run(&world, world.loved(&world.between(4, 5, 0.3)), pairs(), exact).unwrap();
     let [first, decode, last] = transcript.exchanges.as_slice() else {
         panic!("{} effects", transcript.exchanges.len())
     };
-    for encode in [first, last] {
-        assert!(matches!(&encode.effect, Effect::Encode { texts } if texts.len() == FIELDS));
+    for place in [first, last] {
+        let of_one = |items: &[Item]| items.len() == 1;
+        assert!(matches!(&place.effect, Effect::Place { anchor, items } if *anchor == world.texts[1] && of_one(items)));
     }
     let Effect::Decode { anchor, neighbours, weights, seed } = &decode.effect else { panic!("not a decode") };
     assert_eq!((anchor, *seed), (&world.texts[1], 9));
@@ -656,24 +664,22 @@ fn a_reply_that_does_not_answer_is_refused() {
     for items in [vec![], vec![renamed], vec![another], vec![blank], vec![right.clone(), right]] {
         assert_eq!(code(Reply::Items(items)), "rollout.wrong_reply");
     }
-    assert_eq!(code(Reply::Vectors(Latents::zeros(2, 2))), "rollout.wrong_reply");
+    let states = |items: &[Item]| Reply::States(placed(&objective(endless(2)), items));
+    assert_eq!(code(states(&world.texts[1..2])), "rollout.wrong_reply");
     assert_eq!(code(Reply::Actions(Vec::new())), "rollout.wrong_reply");
-    for vectors in [Latents::zeros(3, 2), Latents::zeros(0, 2)] {
-        let (elm, _) = Elm::start(world.texts[1].clone(), world.existing(), objective(endless(2)), pairs()).unwrap();
-        assert_eq!(elm.resume(Reply::Vectors(vectors)).unwrap_err().code(), "rollout.wrong_reply");
+    for others in [&world.texts[..0], &world.texts[..1], &world.texts[1..3]] {
+        let (elm, _) = Elm::start(world.texts[1].clone(), world.existing(), endless(2), pairs()).unwrap();
+        assert_eq!(elm.resume(states(others)).unwrap_err().code(), "rollout.wrong_reply");
     }
 }
 
 #[test]
 fn a_world_that_does_not_fit_is_refused_before_anything_is_asked() {
     let world = World::new();
-    let code = |existing, settings| {
-        Elm::start(world.texts[1].clone(), existing, objective(endless(2)), settings).unwrap_err().code()
-    };
+    let code =
+        |existing, settings| Elm::start(world.texts[1].clone(), existing, endless(2), settings).unwrap_err().code();
     let few = Existing { texts: &world.texts[..6], ..world.existing() };
     assert_eq!(code(few, pairs()), "numeric.wrong_size");
-    let flat = Latents::zeros(7, 1);
-    assert_eq!(code(Existing { latents: &flat, ..world.existing() }, pairs()), "numeric.wrong_size");
     assert_eq!(code(world.existing(), ElmSettings { steps: 0, ..pairs() }), "numeric.bad_setting");
     let alone = Latents::zeros(1, 2);
     let alone = Existing { texts: &world.texts[..1], latents: &alone, ..world.existing() };
@@ -707,8 +713,8 @@ fn a_rollout_can_pursue_the_optimum() {
     let end = |objective: Objective| {
         let settings =
             RolloutSettings { horizon: 4, candidates: 2, safeguards: Safeguards::none(), ..Default::default() };
-        let rollout = Rollout::start(start.clone(), Profile::default(), objective, settings).unwrap();
-        let perform = async |effect: Effect| Ok(edited(&effect));
+        let rollout = Rollout::start(start.clone(), Profile::default(), settings).unwrap();
+        let perform = async |effect: Effect| Ok(edited(&objective, &effect));
         let trajectory = pollster::block_on(drive(rollout, perform, async |_: Event<'_>| Ok(()))).unwrap();
         distance(&trajectory.last().latent, target)
     };
@@ -718,10 +724,10 @@ fn a_rollout_can_pursue_the_optimum() {
 }
 
 /// A world in which texts are moved forth and back along the row of films, and the better one is taken.
-fn edited(effect: &Effect) -> Reply {
+fn edited(objective: &Objective, effect: &Effect) -> Reply {
     let action = |text: &str| Action { text: text.to_owned(), category: Category::Plot, origin: Origin::Generic };
     match effect {
-        Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
+        Effect::Place { items, .. } => Reply::States(placed(objective, items)),
         Effect::Propose { .. } => Reply::Actions(["1", "-1"].map(action).to_vec()),
         Effect::Rewrite { item: before, actions, .. } => {
             let [x, y] = place_in(&before.plot);

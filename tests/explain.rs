@@ -19,7 +19,7 @@ const PLOT: &str = "Two sisters build kites. A storm comes.";
 fn run(settings: RolloutSettings, policy: ReferencePolicy) -> Trajectory {
     let safeguards = Safeguards::none();
     let settings = RolloutSettings { horizon: 3, candidates: 3, seed: 7, safeguards, ..settings };
-    let start = Rollout::start(item(PLOT), Profile::default(), objective(), settings).unwrap();
+    let start = Rollout::start(item(PLOT), Profile::default(), settings).unwrap();
     toy_world::run(start, |effect| proposing_weather(effect).map_or_else(|| answer(effect, policy), Ok)).unwrap()
 }
 

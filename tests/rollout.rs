@@ -7,15 +7,13 @@ use std::cell::Cell;
 use aquiline::agent::{Event, best_of, drive};
 use aquiline::catalog::Item;
 use aquiline::error::{Error, Result, RolloutError};
-use aquiline::latent::Latents;
-use aquiline::objective::FIELDS;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::{Exchange, Transcript};
 use aquiline::rollout::{Choice, Choices, Effect, Machine, Next, Reply, Rollout, RolloutSettings, Trajectory};
 use aquiline::safeguard::{Safeguards, Verdict};
 use proptest::prelude::*;
-use toy_world::{action, answer, any_reply, choice, code, edited, instead, item, objective, order, proposing, vectors};
+use toy_world::{action, answer, any_reply, choice, code, edited, instead, item, order, proposing, states_at};
 
 fn settings() -> RolloutSettings {
     RolloutSettings { horizon: 2, candidates: 3, seed: 7, safeguards: Safeguards::none(), ..Default::default() }
@@ -26,7 +24,7 @@ fn blind() -> RolloutSettings {
 }
 
 fn start(settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-    Rollout::start(item("A plot."), Profile::default(), objective(), settings)
+    Rollout::start(item("A plot."), Profile::default(), settings)
 }
 
 /// An episode in the toy world, but for what `other` answers itself.
@@ -61,12 +59,12 @@ fn always(index: usize) -> impl Fn(&Effect) -> Option<Reply> {
 #[test]
 fn with_lookahead_every_candidate_is_rewritten_before_the_choice() {
     let (_, transcript) = record(settings(), ReferencePolicy::Optimistic);
-    let step = ["propose", "rewrite", "encode", "choose"];
-    assert_eq!(order(&transcript), [&["encode"][..], &step, &step].concat());
+    let step = ["propose", "rewrite", "place", "choose"];
+    assert_eq!(order(&transcript), [&["place"][..], &step, &step].concat());
     let Effect::Rewrite { actions, .. } = &transcript.exchanges[2].effect else { panic!("not a rewrite") };
     assert_eq!(actions.len(), 3);
-    let Effect::Encode { texts } = &transcript.exchanges[3].effect else { panic!("not an encode") };
-    assert_eq!(texts.len(), 3 * FIELDS);
+    let Effect::Place { anchor, items } = &transcript.exchanges[3].effect else { panic!("not a place") };
+    assert_eq!((anchor, items.len()), (&item("A plot."), 3));
     let Effect::Choose(choices) = &transcript.exchanges[4].effect else { panic!("not a choose") };
     assert_eq!((choices.step, choices.actions.len(), choices.outcomes.len()), (0, 3, 3));
     assert!(choices.outcomes[1].utility > choices.state.utility, "sun is loved");
@@ -76,8 +74,8 @@ fn with_lookahead_every_candidate_is_rewritten_before_the_choice() {
 #[test]
 fn without_lookahead_only_the_chosen_candidate_is_rewritten() {
     let (_, transcript) = record(blind(), ReferencePolicy::Uniform);
-    let step = ["propose", "choose", "rewrite", "encode"];
-    assert_eq!(order(&transcript), [&["encode"][..], &step, &step].concat());
+    let step = ["propose", "choose", "rewrite", "place"];
+    assert_eq!(order(&transcript), [&["place"][..], &step, &step].concat());
     let Effect::Choose(choices) = &transcript.exchanges[2].effect else { panic!("not a choose") };
     assert_eq!((choices.actions.len(), choices.outcomes.len()), (3, 0));
     let Reply::Choice(chosen) = &transcript.exchanges[2].reply else { panic!("not a choice") };
@@ -99,9 +97,9 @@ fn each_step_goes_on_from_the_text_of_the_last() {
 #[test]
 fn a_proposal_is_asked_for_with_the_text_the_profile_and_the_count() {
     let profile = Profile { likes: vec!["Family".to_owned()], ..Profile::default() };
-    let (rollout, _) = Rollout::start(item("A plot."), profile.clone(), objective(), settings()).unwrap();
-    let texts = ["Kites. A plot.".to_owned(), "Genres: . Year: unknown.".to_owned()];
-    let Next::Need(_, asked) = rollout.resume(Reply::Vectors(vectors(&texts))).unwrap() else { panic!("over already") };
+    let (rollout, place) = Rollout::start(item("A plot."), profile.clone(), settings()).unwrap();
+    let placed = answer(&place, ReferencePolicy::Uniform).unwrap();
+    let Next::Need(_, asked) = rollout.resume(placed).unwrap() else { panic!("over already") };
     let Effect::Propose { item: asked, profile: told, count, .. } = asked else { panic!("not a proposal") };
     assert_eq!((asked, told, count), (item("A plot."), profile, 3));
 }
@@ -144,15 +142,14 @@ fn an_episode_of_nothing_is_refused_before_anything_is_asked() {
 
 #[test]
 fn a_reply_of_another_kind_is_refused_at_every_effect() {
-    let two_vectors = Reply::Vectors(Latents::zeros(FIELDS, 2));
+    let states = states_at(&[0.0, 0.0], &[item("A plot.")]);
     let (actions, items) = (Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun")]));
     let (shortlist, verdict) = (Reply::Shortlist(vec![0]), Reply::Verdict(Verdict::allow()));
-    let replies = [actions, items, two_vectors, choice(0), shortlist, verdict];
-    let (actions, items, vectors, choice) = (0, 1, 2, 3);
-    for (settings, right) in [
-        (settings(), [vectors, actions, items, vectors, choice]),
-        (blind(), [vectors, actions, choice, items, vectors]),
-    ] {
+    let replies = [actions, items, states, choice(0), shortlist, verdict];
+    let (actions, items, states, choice) = (0, 1, 2, 3);
+    for (settings, right) in
+        [(settings(), [states, actions, items, states, choice]), (blind(), [states, actions, choice, items, states])]
+    {
         for (at, right) in right.into_iter().enumerate() {
             for wrong in (0..replies.len()).filter(|&kind| kind != right) {
                 let result = run(settings.clone(), instead(at, replies[wrong].clone()));
@@ -164,19 +161,41 @@ fn a_reply_of_another_kind_is_refused_at_every_effect() {
 
 #[test]
 fn a_reply_of_another_size_is_refused() {
-    let items = |count| Reply::Items(vec![item("sun"); count]);
-    let vectors = |count| Reply::Vectors(Latents::zeros(count, 2));
-    for (settings, at, right, reply) in [
-        (settings(), 0, FIELDS, &vectors as &dyn Fn(usize) -> Reply),
-        (settings(), 2, 3, &items),
-        (settings(), 3, 3 * FIELDS, &vectors),
-        (blind(), 3, 1, &items),
-        (blind(), 4, FIELDS, &vectors),
-    ] {
-        assert!(run(settings.clone(), instead(at, reply(right))).is_ok(), "effect {at} asks for {right}");
-        for wrong in [0, right - 1, right + 1, 2 * right] {
-            let result = run(settings.clone(), instead(at, reply(wrong)));
-            assert_eq!(code(result), "rollout.wrong_reply", "{wrong} for {right} at effect {at}");
+    // Of as many items as are asked for, and of others.
+    let sized = |at: usize, change: fn(usize) -> usize| {
+        let seen = Cell::new(0);
+        move |effect: &Effect| {
+            let is_it = seen.replace(seen.get() + 1) == at;
+            let resize = |items: &[Item]| items.iter().cycle().take(change(items.len())).cloned().collect::<Vec<_>>();
+            match effect {
+                Effect::Rewrite { item, actions, .. } if is_it => {
+                    Some(Reply::Items(vec![edited(item, &actions[0]); change(actions.len())]))
+                }
+                Effect::Place { items, .. } if is_it => Some(states_at(&[0.1, 0.1, 0.1], &resize(items))),
+                _ => None,
+            }
+        }
+    };
+    for (settings, at) in [(settings(), 0), (settings(), 2), (settings(), 3), (blind(), 3), (blind(), 4)] {
+        assert!(run(settings.clone(), sized(at, |right| right)).is_ok(), "effect {at}");
+        for wrong in [|_| 0, |right| right + 1, |right| 2 * right] as [fn(usize) -> usize; 3] {
+            let result = run(settings.clone(), sized(at, wrong));
+            assert_eq!(code(result), "rollout.wrong_reply", "effect {at}");
+        }
+    }
+}
+
+#[test]
+fn a_state_of_another_text_is_refused() {
+    for settings in [settings(), blind()] {
+        for only_after in ["A plot.", "A plot. "] {
+            let another = |effect: &Effect| match effect {
+                Effect::Place { items, .. } if items[0].plot.contains(only_after) => {
+                    Some(states_at(&[0.1, 0.1, 0.1], &vec![item("Another plot."); items.len()]))
+                }
+                _ => None,
+            };
+            assert_eq!(code(run(settings.clone(), another)), "rollout.wrong_reply");
         }
     }
 }
@@ -210,17 +229,17 @@ fn blank_and_repeated_proposals_are_dropped() {
 }
 
 #[test]
-fn vectors_that_are_no_numbers_are_an_error_and_no_panic() {
-    for broken in [f32::NAN, f32::INFINITY, f32::MAX, 1e25] {
+fn places_that_are_no_numbers_are_an_error_and_no_panic() {
+    for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for settings in [settings(), blind()] {
-            for only_after in ["Kites.", "A plot. "] {
-                let vectors = |effect: &Effect| match effect {
-                    Effect::Encode { texts } if texts[0].contains(only_after) => {
-                        Some(Reply::Vectors(Latents::from_rows(2, vec![[0.1, broken]; texts.len()])))
+            for only_after in ["A plot.", "A plot. "] {
+                let broken = |effect: &Effect| match effect {
+                    Effect::Place { items, .. } if items[0].plot.contains(only_after) => {
+                        Some(states_at(&[0.1, broken, 0.1], items))
                     }
                     _ => None,
                 };
-                assert_eq!(code(run(settings.clone(), vectors)), "numeric.not_finite", "{broken}");
+                assert_eq!(code(run(settings.clone(), broken)), "numeric.not_finite");
             }
         }
     }
@@ -251,12 +270,12 @@ fn a_proposer_that_says_too_much_is_cut_short() {
 }
 
 #[test]
-fn vectors_of_another_width_are_refused() {
+fn places_of_another_dimension_are_refused() {
     let wide = |effect: &Effect| match effect {
-        Effect::Encode { texts } => Some(Reply::Vectors(Latents::zeros(texts.len(), 3))),
+        Effect::Place { items, .. } if items[0].plot != "A plot." => Some(states_at(&[0.0; 4], items)),
         _ => None,
     };
-    assert_eq!(code(run(settings(), wide)), "numeric.wrong_size");
+    assert_eq!(code(run(settings(), wide)), "rollout.wrong_reply");
 }
 
 #[test]
@@ -357,22 +376,15 @@ fn a_malformed_line_of_a_transcript_is_named() {
 }
 
 #[test]
-fn a_transcript_with_an_impossible_matrix_is_malformed() {
-    let line = |matrix: &str| {
-        let reply =
-            r#"{"exchange":{"effect":{"effect":"encode","texts":[]},"reply":{"reply":"vectors","value":MATRIX}}}"#;
-        Transcript::from_jsonl(&reply.replace("MATRIX", matrix), "run.jsonl")
-    };
-    assert!(line(r#"{"dimensions":2,"values":[1.0,2.0]}"#).is_ok());
-    for matrix in [
-        r#"{"dimensions":0,"values":[]}"#,
-        r#"{"dimensions":0,"values":[1.0]}"#,
-        r#"{"dimensions":2,"values":[1.0,2.0,3.0]}"#,
-        r#"{"dimensions":2,"values":[1.0,null]}"#,
-        r#"{"dimensions":1,"values":[1e999]}"#,
-        r#"{"dimensions":1,"values":[1e39]}"#,
-    ] {
-        assert_eq!(line(matrix).unwrap_err().code(), "data.malformed", "{matrix}");
+fn a_transcript_with_impossible_numbers_is_malformed() {
+    let (_, transcript) = record(settings(), ReferencePolicy::Optimistic);
+    let text = transcript.to_jsonl();
+    let (line, rest) = text.split_once('\n').unwrap();
+    let at = line.rfind("\"utility\":").unwrap();
+    let end = at + line[at..].find(',').unwrap();
+    for number in ["null", "\"0\"", "1e999", "1e39"] {
+        let changed = format!("{}\"utility\":{number}{}\n{rest}", &line[..at], &line[end..]);
+        assert_eq!(Transcript::from_jsonl(&changed, "run.jsonl").unwrap_err().code(), "data.malformed", "{number}");
     }
 }
 
@@ -429,11 +441,13 @@ proptest! {
         values in proptest::collection::vec(any::<f32>().prop_filter("finite", |value| value.is_finite()), 0..20),
     ) {
         let design = aquiline::rollout::DesignSummary { optimality_gap: gap, effective_rank: 2, leverages: weights.clone(), weights };
-        let encode = Effect::Encode { texts: vec!["A \"line\"\nand another".to_owned()] };
+        let anchor = item("A \"line\"\nand another");
+        let place = Effect::Place { items: vec![anchor.clone()], anchor };
+        let states = states_at(&values, &[item("")]);
         let chosen = Reply::Choice(Choice { index: 1, log_probability: -0.1, design: Some(design) });
         let exchanges = vec![
-            Exchange { effect: encode.clone(), reply: chosen },
-            Exchange { effect: encode, reply: Reply::Vectors(Latents::new(1, values).unwrap()) },
+            Exchange { effect: place.clone(), reply: chosen },
+            Exchange { effect: place, reply: states },
         ];
         let transcript = Transcript { exchanges, ..Transcript::default() };
         prop_assert_eq!(Transcript::from_jsonl(&transcript.to_jsonl(), "run.jsonl").unwrap(), transcript);

@@ -8,14 +8,14 @@ use aquiline::action::Action;
 use aquiline::agent::best_of;
 use aquiline::catalog::Item;
 use aquiline::error::{Result, RolloutError};
-use aquiline::objective::State;
+use aquiline::objective::{State, identity};
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::Transcript;
 use aquiline::rollout::{DesignSummary, Effect, Reply, Rollout, RolloutSettings, Trajectory};
-use aquiline::safeguard::{Safeguards, Verdict, contradicts, identity, is_duplicate};
+use aquiline::safeguard::{Safeguards, Verdict, contradicts, is_duplicate};
 use proptest::prelude::*;
-use toy_world::{action, answer, choice, code, item, objective, order, proposing};
+use toy_world::{action, answer, choice, code, item, order, proposing};
 
 /// In the toy world a sun more leads to 0.990 of likeness with this plot, two to 0.976; a rain more leads to 0.949.
 const PLOT: &str = "sun sun rain.";
@@ -37,7 +37,7 @@ fn blind(settings: RolloutSettings) -> RolloutSettings {
 }
 
 fn start(settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-    Rollout::start(item(PLOT), Profile::default(), objective(), settings)
+    Rollout::start(item(PLOT), Profile::default(), settings)
 }
 
 /// An episode in the toy world, but for what `other` answers itself.
@@ -112,7 +112,7 @@ fn a_candidate_that_leads_too_far_is_not_offered() {
 fn where_every_candidate_leads_too_far_the_episode_ends_with_what_it_has() {
     let (trajectory, transcript) = record(floor(0.98), proposing(&["sun"])).unwrap();
     assert_eq!(taken(&trajectory), ["sun"]);
-    assert_eq!(order(&transcript).last(), Some(&"encode"));
+    assert_eq!(order(&transcript).last(), Some(&"place"));
     assert_eq!(trajectory.environment_calls, 2, "the second was tried");
     assert!(!trajectory.is_kept());
     assert_eq!(trajectory.outcome(), &trajectory.steps[0].state);

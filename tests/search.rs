@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aquiline::agent::{Agent, Event, drive};
 use aquiline::catalog::{Catalog, Item};
 use aquiline::error::{Error, Result, RolloutError};
-use aquiline::latent::Latents;
-use aquiline::objective::{FIELDS, fields};
+use aquiline::objective::fields;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::{Exchange, Transcript};
@@ -21,7 +20,7 @@ use proptest::prelude::*;
 use proptest::strategy::Strategy as _;
 use toy_world::{
     action, alignment, answer, any_reply, choice, code, edited, field_vectors, instead, item, name, objective, order,
-    plot, proposing, ratings, vectors, weathers,
+    plot, proposing, ratings, states_at, vectors, weathers,
 };
 
 const EVERY_STRATEGY: [Strategy; 4] = [Beam { width: 1 }, Beam { width: 3 }, Tree, BestOfN];
@@ -37,7 +36,7 @@ fn picky(strategy: Strategy) -> SearchSettings {
 }
 
 fn start(settings: SearchSettings) -> Result<(Search, Effect)> {
-    Search::start(item("A plot."), Profile::default(), objective(), settings)
+    Search::start(item("A plot."), Profile::default(), settings)
 }
 
 /// A search in the toy world, but for what `other` answers itself, with everything that was asked and answered.
@@ -105,35 +104,32 @@ fn seeds(transcript: &Transcript) -> Vec<u64> {
     let seeds = transcript.exchanges.iter().flat_map(|exchange| match &exchange.effect {
         Effect::Propose { seed, .. } | Effect::Shortlist { seed, .. } | Effect::Decode { seed, .. } => vec![*seed],
         Effect::Rewrite { seeds, .. } => seeds.clone(),
-        Effect::Choose(_) | Effect::Encode { .. } | Effect::Review { .. } => Vec::new(),
+        Effect::Choose(_) | Effect::Place { .. } | Effect::Review { .. } => Vec::new(),
     });
     seeds.collect()
 }
 
 #[test]
-fn an_expansion_proposes_rewrites_every_candidate_and_encodes() {
+fn an_expansion_proposes_rewrites_every_candidate_and_places() {
     for strategy in EVERY_STRATEGY {
         let (_, transcript) =
             record(SearchSettings { depth: 1, budget: 3, ..settings(strategy) }, nothing_else).unwrap();
         let expansions = if strategy == BestOfN { 3 } else { 1 };
-        assert_eq!(order(&transcript), [vec!["encode"], ["propose", "rewrite", "encode"].repeat(expansions)].concat());
-        let (sizes, texts) = match strategy {
-            BestOfN => (vec![1; 3], FIELDS),
-            _ => (vec![3], 3 * FIELDS),
-        };
+        assert_eq!(order(&transcript), [vec!["place"], ["propose", "rewrite", "place"].repeat(expansions)].concat());
+        let sizes = if strategy == BestOfN { vec![1; 3] } else { vec![3] };
         assert_eq!(rewrites(&transcript), sizes, "{strategy:?}");
-        let Effect::Encode { texts: asked } = &transcript.exchanges[3].effect else { panic!("not an encode") };
-        assert_eq!(asked.len(), texts, "{strategy:?}");
+        let Effect::Place { anchor, items } = &transcript.exchanges[3].effect else { panic!("not a place") };
+        assert_eq!((anchor, items.len()), (&item("A plot."), sizes[0]), "{strategy:?}");
     }
 }
 
 #[test]
 fn a_proposal_is_asked_for_with_the_text_the_profile_and_the_count() {
     let profile = Profile { likes: vec!["Family".to_owned()], ..Profile::default() };
-    let (search, _) = Search::start(item("A plot."), profile.clone(), objective(), settings(Tree)).unwrap();
+    let (search, place) = Search::start(item("A plot."), profile.clone(), settings(Tree)).unwrap();
     assert!(search.anchor().is_none());
-    let texts = ["Kites. A plot.".to_owned(), "Genres: . Year: unknown.".to_owned()];
-    let Next::Need(search, asked) = search.resume(Reply::Vectors(vectors(&texts))).unwrap() else { panic!("over") };
+    let placed = answer(&place, ReferencePolicy::Uniform).unwrap();
+    let Next::Need(search, asked) = search.resume(placed).unwrap() else { panic!("over") };
     let Effect::Propose { item: asked, profile: told, count, .. } = asked else { panic!("not a proposal") };
     assert_eq!((asked, told, count), (item("A plot."), profile, 3));
     assert_eq!((search.anchor().unwrap().item.plot.as_str(), search.steps().len()), ("A plot.", 0));
@@ -144,7 +140,7 @@ fn a_shortlist_is_asked_for_where_there_are_more_candidates_than_it_holds() {
     for strategy in [Beam { width: 1 }, Tree] {
         let one_deep = SearchSettings { depth: 1, ..picky(strategy) };
         let (trajectory, transcript) = record(one_deep.clone(), picking(&[2, 0])).unwrap();
-        assert_eq!(order(&transcript), ["encode", "propose", "shortlist", "rewrite", "encode"]);
+        assert_eq!(order(&transcript), ["place", "propose", "shortlist", "rewrite", "place"]);
         let Effect::Shortlist { state, actions, count, .. } = &transcript.exchanges[2].effect else {
             panic!("not one")
         };
@@ -152,7 +148,7 @@ fn a_shortlist_is_asked_for_where_there_are_more_candidates_than_it_holds() {
         assert_eq!(trajectory.steps[0].candidates, ["wind", "rain"].map(action), "in the order of the reply");
         assert_eq!(trajectory.environment_calls, 2);
         let (_, enough) = record(one_deep, proposing(&["rain", "sun"])).unwrap();
-        assert_eq!(order(&enough), ["encode", "propose", "rewrite", "encode"]);
+        assert_eq!(order(&enough), ["place", "propose", "rewrite", "place"]);
     }
 }
 
@@ -185,7 +181,7 @@ fn where_a_bad_edit_enables_a_very_good_one_greedy_misses_it_and_a_wider_search_
 fn a_beam_of_one_goes_the_way_of_an_optimistic_episode() {
     let safeguards = Safeguards::none();
     let episode = RolloutSettings { horizon: 3, candidates: 3, seed: 7, safeguards, ..Default::default() };
-    let episode = Rollout::start(item("A plot."), Profile::default(), objective(), episode).unwrap();
+    let episode = Rollout::start(item("A plot."), Profile::default(), episode).unwrap();
     let episode = toy_world::run(episode, |effect| answer(effect, ReferencePolicy::Optimistic)).unwrap();
     let greedy = run(SearchSettings { depth: 3, ..settings(Beam { width: 1 }) }, nothing_else).unwrap();
     assert_eq!(greedy, episode);
@@ -430,8 +426,8 @@ fn a_wrong_shortlist_is_refused() {
 #[test]
 fn a_reply_of_another_kind_is_refused_at_every_effect() {
     let (actions, items) = (Reply::Actions(vec![action("sun")]), Reply::Items(vec![item("sun"); 2]));
-    let vectors = Reply::Vectors(Latents::zeros(FIELDS, 2));
-    let replies = [actions, items, vectors, choice(0), Reply::Shortlist(vec![0])];
+    let states = states_at(&[0.0; 3], &[item("A plot.")]);
+    let replies = [actions, items, states, choice(0), Reply::Shortlist(vec![0])];
     let kind = |reply: &Reply| std::mem::discriminant(reply);
     for strategy in EVERY_STRATEGY {
         let (_, transcript) = record(picky(strategy), nothing_else).unwrap();
@@ -449,11 +445,16 @@ fn a_reply_of_another_size_is_refused() {
     for strategy in [Beam { width: 1 }, Tree] {
         let with = |at, reply| run(settings(strategy), instead(at, reply));
         let items = |count| Reply::Items(vec![item("sun"); count]);
-        let vectors = |count| Reply::Vectors(Latents::zeros(count, 2));
-        assert!(with(2, items(3)).is_ok() && with(3, vectors(3 * FIELDS)).is_ok());
+        let (_, transcript) = record(settings(strategy), nothing_else).unwrap();
+        let Effect::Place { items: asked, .. } = &transcript.exchanges[3].effect else { panic!("not a place") };
+        let states = |count| {
+            let of: Vec<Item> = asked.iter().cycle().take(count).cloned().collect();
+            states_at(&[0.0; 3], &of)
+        };
+        assert!(with(3, states(3)).is_ok());
         for wrong in [0, 2, 4, 7] {
             assert_eq!(code(with(2, items(wrong))), "rollout.wrong_reply");
-            assert_eq!(code(with(3, vectors(wrong))), "rollout.wrong_reply");
+            assert_eq!(code(with(3, states(wrong))), "rollout.wrong_reply");
         }
     }
 }
@@ -476,16 +477,16 @@ fn a_rewrite_that_makes_another_item_of_it_is_refused() {
 }
 
 #[test]
-fn vectors_that_are_no_numbers_are_an_error_and_no_panic() {
+fn places_that_are_no_numbers_are_an_error_and_no_panic() {
     for strategy in EVERY_STRATEGY {
-        for broken in [f32::NAN, f32::INFINITY, f32::MAX, 1e25] {
-            let vectors = |effect: &Effect| match effect {
-                Effect::Encode { texts } if texts[0].contains("A plot. ") => {
-                    Some(Reply::Vectors(Latents::from_rows(2, vec![[0.1, broken]; texts.len()])))
+        for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let broken = |effect: &Effect| match effect {
+                Effect::Place { items, .. } if items[0].plot.contains("A plot. ") => {
+                    Some(states_at(&[0.1, broken, 0.1], items))
                 }
                 _ => None,
             };
-            assert_eq!(code(run(settings(strategy), vectors)), "numeric.not_finite", "{broken}");
+            assert_eq!(code(run(settings(strategy), broken)), "numeric.not_finite");
         }
     }
 }

@@ -6,9 +6,10 @@ use super::{ElmSettings, check_items, check_width, optimise};
 use crate::catalog::Item;
 use crate::error::Result;
 use crate::latent::{Latents, Neighbour, distance};
-use crate::objective::{Objective, State};
-use crate::rollout::machine::{check_rewrites, encode, states, wrong};
+use crate::objective::State;
+use crate::rollout::machine::{check_rewrites, check_states, place_anchor, wrong};
 use crate::rollout::{Effect, Reply};
+use crate::utility::Utility;
 
 /// The existing items, the same ones row by row.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +22,11 @@ pub struct Existing<'a> {
     pub sentences: &'a Latents,
 }
 
-/// A running jump: encode the anchor, seek z*, have its text written, encode that.
+/// A running jump: place the anchor, seek z*, have its text written, place that.
 #[derive(Debug, Clone)]
 pub struct Elm<'a> {
     existing: Existing<'a>,
-    objective: Objective,
+    utility: Utility,
     settings: ElmSettings,
     phase: Phase,
 }
@@ -59,7 +60,7 @@ pub struct Decoded {
 enum Phase {
     Anchor(Item),
     Text(State, Vec<f32>),
-    TextVectors(State, Vec<f32>, Vec<Item>),
+    TextState(State, Vec<f32>, Vec<Item>),
 }
 
 impl<'a> Elm<'a> {
@@ -67,19 +68,18 @@ impl<'a> Elm<'a> {
     ///
     /// # Errors
     /// As [`optimise`] for the settings and the existing items; [`crate::error::NumericError::WrongSize`] unless each
-    /// of these has a text and a place of the dimension that the objective's alignment gives.
+    /// of these has a text and a place.
     pub fn start(
         anchor: Item,
         existing: Existing<'a>,
-        objective: Objective,
+        utility: Utility,
         settings: ElmSettings,
     ) -> Result<(Elm<'a>, Effect)> {
         settings.check()?;
         check_items(existing.latents)?;
-        check_width("an item's place", objective.alignment.dimensions(), existing.latents.dimensions())?;
         check_width("the list of texts", existing.latents.len(), existing.texts.len())?;
-        let effect = encode(std::slice::from_ref(&anchor));
-        Ok((Elm { existing, objective, settings, phase: Phase::Anchor(anchor) }, effect))
+        let effect = place_anchor(&anchor);
+        Ok((Elm { existing, utility, settings, phase: Phase::Anchor(anchor) }, effect))
     }
 
     /// Goes on with the reply to the last effect. Takes the machine by value, so that no effect can be skipped or
@@ -89,19 +89,20 @@ impl<'a> Elm<'a> {
     /// [`crate::error::RolloutError::WrongReply`] for a reply that does not answer the effect, and as [`optimise`].
     pub fn resume(self, reply: Reply) -> Result<Next<'a>> {
         match (self.phase.clone(), reply) {
-            (Phase::Anchor(item), Reply::Vectors(vectors)) => self.anchor_placed(item, &vectors),
+            (Phase::Anchor(item), Reply::States(states)) => self.anchor_placed(item, states),
             (Phase::Text(anchor, target), Reply::Items(items)) => self.written(anchor, target, items),
-            (Phase::TextVectors(anchor, target, items), Reply::Vectors(vectors)) => {
-                self.text_placed(anchor, target, items, &vectors)
+            (Phase::TextState(anchor, target, items), Reply::States(states)) => {
+                text_placed(anchor, target, &items, states)
             }
             _ => Err(wrong("it is of another kind")),
         }
     }
 
-    fn anchor_placed(self, item: Item, vectors: &Latents) -> Result<Next<'a>> {
-        let anchor = states(&self.objective, vec![item], vectors)?.remove(0);
+    fn anchor_placed(self, item: Item, mut states: Vec<State>) -> Result<Next<'a>> {
+        check_states(&[item], &states, None)?;
+        let anchor = states.remove(0);
         let Existing { texts, latents, sentences } = self.existing;
-        let optimum = optimise(&self.objective.utility, latents, sentences, &anchor.latent, &self.settings)?;
+        let optimum = optimise(&self.utility, latents, sentences, &anchor.latent, &self.settings)?;
         let effect = Effect::Decode {
             anchor: anchor.item.clone(),
             neighbours: optimum.nearest.iter().map(|near| texts[near.index].clone()).collect(),
@@ -113,19 +114,20 @@ impl<'a> Elm<'a> {
 
     fn written(self, anchor: State, target: Vec<f32>, items: Vec<Item>) -> Result<Next<'a>> {
         check_rewrites(&anchor.item, 1, &items)?;
-        let effect = encode(&items);
-        Ok(self.need(Phase::TextVectors(anchor, target, items), effect))
-    }
-
-    fn text_placed(self, anchor: State, target: Vec<f32>, items: Vec<Item>, vectors: &Latents) -> Result<Next<'a>> {
-        let state = states(&self.objective, items, vectors)?.remove(0);
-        let realisability_gap = distance(&state.latent, &target);
-        Ok(Next::Done(Decoded { anchor, target, state, realisability_gap, environment_calls: 1 }))
+        let effect = Effect::Place { anchor: anchor.item.clone(), items: items.clone() };
+        Ok(self.need(Phase::TextState(anchor, target, items), effect))
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next<'a> {
         Next::Need(Box::new(Elm { phase, ..self }), effect)
     }
+}
+
+fn text_placed<'a>(anchor: State, target: Vec<f32>, items: &[Item], mut states: Vec<State>) -> Result<Next<'a>> {
+    check_states(items, &states, Some(&anchor))?;
+    let state = states.remove(0);
+    let realisability_gap = distance(&state.latent, &target);
+    Ok(Next::Done(Decoded { anchor, target, state, realisability_gap, environment_calls: 1 }))
 }
 
 /// Weights in inverse proportion to the distances, with sum 1. On the line between two items they are those of the

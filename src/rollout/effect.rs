@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::catalog::Item;
 use crate::design::Design;
-use crate::latent::Latents;
 use crate::objective::State;
 use crate::profile::Profile;
 use crate::safeguard::Verdict;
@@ -34,10 +33,12 @@ pub enum Effect {
         /// One seed for each action.
         seeds: Vec<u64>,
     },
-    /// Encode texts.
-    Encode {
-        /// The texts.
-        texts: Vec<String>,
+    /// Place items in Z and value them there.
+    Place {
+        /// The item that the run began with, which the others' identity is measured by.
+        anchor: Item,
+        /// The items.
+        items: Vec<Item>,
     },
     /// Choose one of the candidates.
     Choose(Choices),
@@ -83,8 +84,8 @@ pub enum Reply {
     Actions(Vec<Action>),
     /// To [`Effect::Rewrite`], in the order of the actions; to [`Effect::Decode`], exactly one.
     Items(Vec<Item>),
-    /// To [`Effect::Encode`], in the order of the texts.
-    Vectors(Latents),
+    /// To [`Effect::Place`], in the order of the items.
+    States(Vec<State>),
     /// To [`Effect::Choose`].
     Choice(Choice),
     /// To [`Effect::Shortlist`]: different indices of candidates, at least one.

@@ -32,7 +32,7 @@ impl Rollout {
         if !self.settings.review || self.steps.is_empty() {
             return self.done(None);
         }
-        let anchor = self.anchor.as_ref().expect("an episode places its anchor first").item.clone();
+        let anchor = self.placed_anchor().item.clone();
         let effect = Effect::Review { anchor, item: self.state().item.clone() };
         Ok(self.need(Phase::Verdict, effect))
     }

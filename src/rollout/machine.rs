@@ -6,10 +6,8 @@ use std::collections::HashSet;
 use super::{Effect, Reply, Step, Trajectory};
 use crate::action::Action;
 use crate::catalog::Item;
-use crate::error::{Result, RolloutError};
-use crate::latent::Latents;
-use crate::objective::{FIELDS, Objective, State, fields};
-use crate::safeguard::identity;
+use crate::error::{NumericError, Result, RolloutError};
+use crate::objective::State;
 
 /// Something that asks the world for one thing after another until it has a trajectory.
 pub trait Machine: Sized {
@@ -60,9 +58,9 @@ pub(crate) fn rewrite(item: &Item, actions: Vec<Action>, run: u64, turn: usize) 
     Effect::Rewrite { item: item.clone(), actions, seeds }
 }
 
-/// Asks for the texts of items to be encoded.
-pub(crate) fn encode(items: &[Item]) -> Effect {
-    Effect::Encode { texts: items.iter().flat_map(fields).collect() }
+/// Asks where the anchor of a run lies.
+pub(crate) fn place_anchor(anchor: &Item) -> Effect {
+    Effect::Place { anchor: anchor.clone(), items: vec![anchor.clone()] }
 }
 
 /// The first `most` actions that have a text, each once, in their order.
@@ -85,19 +83,25 @@ pub(crate) fn check_rewrites(of: &Item, actions: usize, rewritten: &[Item]) -> R
     Err(wrong("a rewritten item must keep its id and title and have a plot"))
 }
 
-/// The states of items, given the reply to [`encode`].
-pub(crate) fn states(objective: &Objective, items: Vec<Item>, vectors: &Latents) -> Result<Vec<State>> {
-    if vectors.len() != items.len() * FIELDS {
-        return Err(wrong("one vector for each text is needed"));
+/// Checks that states are those of the items that were to be placed, each at a point of the anchor's space, where that is
+/// known already.
+pub(crate) fn check_states(items: &[Item], states: &[State], anchor: Option<&State>) -> Result<()> {
+    if !items.iter().eq(states.iter().map(|state| &state.item)) {
+        return Err(wrong("one state for each item is needed, in their order"));
     }
-    objective.states(items, vectors)
-}
-
-/// States with their identity: the likeness of each to the anchor's sentence vector, given the reply to [`encode`].
-pub(crate) fn compared(states: Vec<State>, vectors: &Latents, anchor_sentence: &[f32]) -> Vec<State> {
-    let sentences = vectors.rows().step_by(FIELDS);
-    let with_identity = |(state, sentence)| State { identity: identity(anchor_sentence, sentence), ..state };
-    states.into_iter().zip(sentences).map(with_identity).collect()
+    let dimensions = anchor.or(states.first()).map_or(0, |state| state.latent.len());
+    if states.iter().any(|state| state.latent.len() != dimensions) {
+        return Err(wrong("all places must have the same dimension"));
+    }
+    let numbers = |state: &State| {
+        let State { utility, uncertainty, affinity, novelty, identity, .. } = *state;
+        [utility, uncertainty, affinity, novelty, identity]
+    };
+    let is_finite = |state: &State| numbers(state).iter().chain(&state.latent).all(|value| value.is_finite());
+    if states.iter().all(is_finite) {
+        return Ok(());
+    }
+    Err(NumericError::NotFinite { what: "a state" }.into())
 }
 
 /// The error for a reply that does not answer its effect.

@@ -77,7 +77,7 @@ impl Session {
             targets: Vec::new(),
             transitions: Vec::new(),
             foresight: None,
-            utility: agent.objective(&[user])?.utility,
+            objective: agent.objective(&[user])?,
         })
     }
 

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::latent::Latents;
 use crate::network::evaluate;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
-use crate::objective::fields;
+use crate::objective::{Objective, State, fields};
 use crate::policy::{ReferencePolicy, draw, predicted_shortlist, shortlist};
 use crate::rollout::{Choice, Choices, Effect, Reply};
 use crate::safeguard::Verdict;
@@ -18,7 +18,6 @@ use crate::simulator::Simulator;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Decision, Target};
 use crate::transition::TransitionModel;
-use crate::utility::Utility;
 
 use super::tick::Tick;
 use super::view::{Progress, Tell};
@@ -81,8 +80,8 @@ pub(super) struct Performer<'a> {
     pub(super) targets: Vec<Target>,
     /// Where every candidate led, as far as that was tried.
     pub(super) transitions: Vec<Transition>,
-    /// What places are worth to the user.
-    pub(super) utility: Utility,
+    /// What texts are worth to the user.
+    pub(super) objective: Objective,
 }
 
 /// An action and where it led.
@@ -122,7 +121,7 @@ impl Performer<'_> {
                 other => other,
             }),
             Effect::Rewrite { .. } | Effect::Decode { .. } => self.speak(effect, tick).await,
-            Effect::Encode { texts } => Ok(Reply::Vectors(self.encode(texts, tick).await?)),
+            Effect::Place { anchor, items } => Ok(Reply::States(self.place(anchor, items, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
             Effect::Shortlist { state, actions, count, .. } => {
                 let candidates = self.numbered(actions, tick).await?;
@@ -145,6 +144,14 @@ impl Performer<'_> {
             tick.tell(Tell::Progress(Progress { kind, done, total, unit: "questions" })).await
         };
         speaker.reply(effect, self.anchor, tell).await
+    }
+
+    async fn place(&mut self, anchor: &Item, items: &[Item], tick: &mut dyn Tick) -> Result<Vec<State>> {
+        let [told, _] = fields(anchor);
+        let anchor = self.encode(&[told], tick).await?;
+        let texts: Vec<String> = items.iter().flat_map(fields).collect();
+        let vectors = self.encode(&texts, tick).await?;
+        self.objective.states_beside(anchor.values(), items.to_vec(), &vectors)
     }
 
     async fn encode(&mut self, texts: &[String], tick: &mut dyn Tick) -> Result<Latents> {
@@ -251,10 +258,11 @@ impl Performer<'_> {
 
     fn predicted_gains(&self, model: &TransitionModel, latent: &[f32], candidates: &[u32]) -> Result<Vec<f32>> {
         let actions = self.rows(candidates)?;
-        let now = self.utility.value(latent);
+        let utility = &self.objective.utility;
+        let now = utility.value(latent);
         let gain = |moved: &[f32]| {
             let there: Vec<f32> = latent.iter().zip(moved).map(|(from, by)| from + by).collect();
-            self.utility.value(&there) - now
+            utility.value(&there) - now
         };
         Ok(model.predict_all(latent, &actions)?.rows().map(gain).collect())
     }

@@ -53,7 +53,7 @@ impl Session {
     /// Searches within a budget of environment calls.
     ///
     /// # Errors
-    /// As [`crate::agent::Agent::search_by`], [`crate::agent::drive`] and `tick`; [`TrainingError::Untrained`] where
+    /// As [`crate::agent::Agent::search`], [`crate::agent::drive`] and `tick`; [`TrainingError::Untrained`] where
     /// foresight is asked for and there is no policy.
     pub async fn search(
         &self,
@@ -61,7 +61,8 @@ impl Session {
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
         let SearchOptions { user, item, settings, foresight, .. } = options;
-        let start = self.agent()?.search_by(options.objective(self)?, user, item, settings.clone())?;
+        let start = self.agent()?.search(user, item, settings.clone())?;
+        let objective = options.objective(self)?;
         let model = match foresight {
             true => Some(&self.policy.as_ref().ok_or(TrainingError::Untrained)?.transitions),
             false => None,
@@ -69,6 +70,7 @@ impl Session {
         let search = async |memory: &mut Memory| {
             let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             performer.foresight = model;
+            performer.objective = objective;
             follow(start, &mut performer, user, None, &mut tick).await
         };
         let (trajectory, exchanges) = self.with_memory(search).await?;
@@ -93,7 +95,8 @@ impl Session {
         let existing = Existing { texts: catalog.items(), latents: agent.items(), sentences: &sentences };
         let jump = async |memory: &mut Memory| {
             let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
-            let (mut elm, mut effect) = Elm::start(anchor, existing, agent.objective(&[user])?, settings.clone())?;
+            let (mut elm, mut effect) =
+                Elm::start(anchor, existing, performer.objective.utility.clone(), settings.clone())?;
             loop {
                 match elm.resume(performer.perform(&effect, &mut tick).await?)? {
                     Next::Need(next, asked) => (elm, effect) = (*next, asked),

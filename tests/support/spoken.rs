@@ -9,7 +9,7 @@ use aquiline::profile::Profile;
 use aquiline::prompt::{Domain, Form, Prompts};
 use aquiline::rollout::{Effect, Rollout, RolloutSettings, Trajectory};
 
-use crate::toy_world::{answer, objective};
+use crate::toy_world::answer;
 
 pub fn kites() -> Item {
     Item {
@@ -34,7 +34,7 @@ pub fn prompts() -> Prompts {
 pub async fn episode(speaker: &Speaker, settings: RolloutSettings) -> Result<Trajectory> {
     let anchor = kites();
     let profile = Profile { likes: vec!["Comedy".into()], ..Profile::default() };
-    let start = Rollout::start(anchor.clone(), profile, objective(), settings)?;
+    let start = Rollout::start(anchor.clone(), profile, settings)?;
     let perform = async |effect: Effect| match &effect {
         Effect::Propose { .. } | Effect::Rewrite { .. } => speaker.reply(&effect, &anchor, async |_| Ok(())).await,
         _ => answer(&effect, ReferencePolicy::Uniform),

@@ -11,7 +11,7 @@ use aquiline::alignment::{Alignment, AlignmentSettings, fit};
 use aquiline::catalog::Item;
 use aquiline::error::Result;
 use aquiline::latent::Latents;
-use aquiline::objective::Objective;
+use aquiline::objective::{Objective, State, fields};
 use aquiline::policy::ReferencePolicy;
 use aquiline::ratings::{Rating, Ratings};
 use aquiline::rollout::transcript::{Exchange, Transcript};
@@ -98,19 +98,39 @@ fn fitted() -> Objective {
     Objective { alignment: Arc::new(alignment), utility, top_rating: 5.0, caution: 0.0 }
 }
 
-/// Proposes rain, sun and wind, rewrites, encodes, chooses with a policy, shortlists the first, and allows every text.
+/// Proposes rain, sun and wind, rewrites, places, chooses with a policy, shortlists the first, and allows every text.
 pub fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
     Ok(match effect {
         Effect::Propose { .. } => Reply::Actions(["rain", "sun", "wind"].map(action).to_vec()),
         Effect::Rewrite { item, actions, .. } => {
             Reply::Items(actions.iter().map(|action| edited(item, action)).collect())
         }
-        Effect::Encode { texts } => Reply::Vectors(vectors(texts)),
+        Effect::Place { anchor, items } => Reply::States(placed(&objective(), anchor, items)?),
         Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
         Effect::Shortlist { count, .. } => Reply::Shortlist((0..*count).collect()),
         Effect::Review { .. } => Reply::Verdict(Verdict::allow()),
         Effect::Decode { .. } => unreachable!("neither an episode nor a search decodes"),
     })
+}
+
+/// Where texts lie in this world.
+pub fn placed(objective: &Objective, anchor: &Item, items: &[Item]) -> Result<Vec<State>> {
+    let texts: Vec<String> = items.iter().flat_map(fields).collect();
+    objective.states_beside(&vector(&fields(anchor)[0]), items.to_vec(), &vectors(&texts))
+}
+
+/// A place of these coordinates for each item.
+pub fn states_at(latent: &[f32], items: &[Item]) -> Reply {
+    let state = |item: &Item| State {
+        item: item.clone(),
+        latent: latent.to_vec(),
+        utility: 0.5,
+        uncertainty: 0.1,
+        affinity: 0.5,
+        novelty: 0.0,
+        identity: 1.0,
+    };
+    Reply::States(items.iter().map(state).collect())
 }
 
 pub fn edited(item: &Item, action: &Action) -> Item {
@@ -161,7 +181,7 @@ pub fn name(effect: &Effect) -> &'static str {
     match effect {
         Effect::Propose { .. } => "propose",
         Effect::Rewrite { .. } => "rewrite",
-        Effect::Encode { .. } => "encode",
+        Effect::Place { .. } => "place",
         Effect::Choose(_) => "choose",
         Effect::Shortlist { .. } => "shortlist",
         Effect::Decode { .. } => "decode",
@@ -180,14 +200,13 @@ pub fn code(result: Result<Trajectory>) -> &'static str {
 pub fn any_reply() -> impl Strategy<Value = Reply> {
     let text = prop_oneof!["[a-z ]{0,6}", Just("sun".to_owned())];
     let number = prop_oneof![-2.0_f32..2.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::MAX)];
-    let rows = (1_usize..4, 0_usize..9).prop_flat_map(move |(width, count)| {
-        proptest::collection::vec(number.clone(), width * count)
-            .prop_map(move |values| Latents::from_rows(width, values.chunks(width)))
-    });
+    let latent = proptest::collection::vec(number, 0..4);
+    let states = (latent, proptest::collection::vec("[a-z ]{0,6}", 0..4))
+        .prop_map(|(latent, texts)| states_at(&latent, &texts.iter().map(|text| item(text)).collect::<Vec<_>>()));
     prop_oneof![
         proptest::collection::vec(text.clone().prop_map(|text| action(&text)), 0..4).prop_map(Reply::Actions),
         proptest::collection::vec(text.prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
-        rows.prop_map(Reply::Vectors),
+        states,
         (0_usize..5).prop_map(choice),
         proptest::collection::vec(0_usize..5, 0..4).prop_map(Reply::Shortlist),
         prop_oneof![Just(Verdict::allow()), Just(Verdict::refuse("Because."))].prop_map(Reply::Verdict),
