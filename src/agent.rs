@@ -1,5 +1,6 @@
 //! The agent: a fitted world, and the loop that drives episodes and searches through it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::alignment::Alignment;
@@ -7,8 +8,9 @@ use crate::catalog::{Catalog, Item};
 use crate::error::{DataError, Result};
 use crate::latent::Latents;
 use crate::objective::{Objective, State};
-use crate::profile::Profile;
-use crate::ratings::Ratings;
+use crate::profile::{Passage, Profile};
+use crate::prompt::Rated;
+use crate::ratings::{Rating, Ratings};
 use crate::rollout::{Effect, Machine, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
 use crate::search::{Search, SearchSettings};
 use crate::utility::{NEAREST, Person, Term, Utility};
@@ -28,6 +30,8 @@ pub struct Agent {
     novelty_cap: f32,
     /// Standard deviation of novelty over the items.
     novelty_spread: f32,
+    /// What a language model wrote about users, by index.
+    written: BTreeMap<usize, Vec<Passage>>,
 }
 
 /// What a driver is told between effects.
@@ -57,6 +61,7 @@ impl Agent {
             items: Arc::new(items),
             catalog,
             ratings,
+            written: BTreeMap::new(),
         })
     }
 
@@ -91,6 +96,39 @@ impl Agent {
         let top = self.top_rating();
         let (offset, vector) = self.alignment.user(user);
         Person { offset: offset / top, vector: vector.iter().map(|value| value / top).collect() }
+    }
+
+    /// What is known of a user's tastes in words.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`].
+    pub fn profile(&self, user: &str) -> Result<Profile> {
+        let user = self.ratings.user_index(user)?;
+        let written = self.written.get(&user).cloned().unwrap_or_default();
+        Ok(Profile { written, ..Profile::of(user, &self.ratings, &self.catalog) })
+    }
+
+    /// Takes over what was written about a user; nothing to go back to what their ratings say.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`].
+    pub fn set_written(&mut self, user: &str, passages: Vec<Passage>) -> Result<()> {
+        self.written.insert(self.ratings.user_index(user)?, passages);
+        Ok(())
+    }
+
+    /// What a user rated, less their mean, most telling first.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownUser`].
+    pub fn rated(&self, user: &str) -> Result<Vec<Rated<'_>>> {
+        let ratings = self.ratings.by_user()[self.ratings.user_index(user)?];
+        let mean = ratings.iter().map(|rating| rating.value).sum::<f32>() / ratings.len().max(1) as f32;
+        let rated =
+            |rating: &Rating| Rated { item: &self.catalog.items()[rating.item as usize], liking: rating.value - mean };
+        let mut rated: Vec<Rated<'_>> = ratings.iter().map(rated).collect();
+        rated.sort_by(|one, other| other.liking.abs().total_cmp(&one.liking.abs()));
+        Ok(rated)
     }
 
     /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
@@ -146,9 +184,8 @@ impl Agent {
 
     /// Where to start, and for whom.
     fn request(&self, user: &str, item: &str) -> Result<(Item, Profile)> {
-        let user = self.ratings.user_index(user)?;
-        let anchor = self.catalog.items()[self.catalog.index_of(item)?].clone();
-        Ok((anchor, Profile::of(user, &self.ratings, &self.catalog)))
+        let profile = self.profile(user)?;
+        Ok((self.catalog.items()[self.catalog.index_of(item)?].clone(), profile))
     }
 
     fn top_rating(&self) -> f32 {

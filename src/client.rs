@@ -24,7 +24,7 @@ pub use speaker::{Asked, Speaker};
 
 use crate::error::{LlmError, NumericError, Result};
 use crate::llm::budget::{Budget, Price, Spent};
-use crate::llm::desk::{Begun, Call, CallRecord, Desk};
+use crate::llm::desk::{Begun, Call, CallRecord, Desk, KnownAnswer};
 use crate::llm::retry::RetrySettings;
 use crate::llm::{ChatReply, ChatRequest};
 
@@ -172,6 +172,16 @@ impl Client {
     /// Every call that has ended since this was asked last, in the order in which they did.
     pub fn take_log(&self) -> Vec<CallRecord> {
         self.desk().take_log()
+    }
+
+    /// As [`Desk::learn`].
+    pub fn learn(&self, answers: impl IntoIterator<Item = KnownAnswer>) {
+        self.desk().learn(answers);
+    }
+
+    /// As [`Desk::take_learned`].
+    pub fn take_learned(&self) -> Vec<KnownAnswer> {
+        self.desk().take_learned()
     }
 
     /// Nothing is awaited while it is held, so nobody waits for it.

@@ -8,13 +8,13 @@
 //! it was: the step is taken and gains nothing. A proposer of whom one question fails is heard as far as the others go.
 //! Everything else, such as a server that is gone or a budget that is spent, ends the episode with its error.
 
-use crate::action::{Action, Origin};
+use crate::action::{Action, ActionSpace, Origin};
 use crate::answer::{self, Ballot, Complaint};
 use crate::catalog::Item;
 use crate::error::{LlmError, Result};
 use crate::llm::ChatRequest;
-use crate::profile::Profile;
-use crate::prompt::Prompts;
+use crate::profile::{Passage, Profile};
+use crate::prompt::{Prompts, Rated};
 use crate::rollout::{Effect, Reply};
 
 /// How questions are put.
@@ -30,6 +30,8 @@ pub struct Interview<'a> {
     pub proposal_temperature: f32,
     /// Temperature of rewrites; the paper's is 0.5.
     pub rewrite_temperature: f32,
+    /// Which kinds of actions are asked for.
+    pub space: ActionSpace,
 }
 
 /// One question, and how its answer is read.
@@ -59,20 +61,27 @@ pub enum Answer {
     Item(Box<Item>),
     /// A judge's answers; open questions stay open.
     Ballot(Box<Ballot>),
+    /// A person in words, at least one passage.
+    Portrait(Vec<Passage>),
     /// Nothing, also when it was asked again.
     Nothing,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Reading {
-    Actions { wanted: usize, origin: Origin },
+    Actions {
+        wanted: usize,
+        origin: Origin,
+    },
     Item(Box<Item>),
     Ballot,
+    /// Without these titles.
+    Portrait(Vec<String>),
 }
 
 /// The questions of an effect; none if it is not for a language model.
 pub fn questions(effect: &Effect, interview: &Interview<'_>) -> Vec<Question> {
-    let Interview { prompts, anchor, constraints, proposal_temperature, rewrite_temperature } = *interview;
+    let Interview { prompts, anchor, constraints, proposal_temperature, rewrite_temperature, space } = *interview;
     let proposal = |request, wanted, origin, seed: u64| {
         Question::new(request, Reading::Actions { wanted, origin }, proposal_temperature, seed)
     };
@@ -81,13 +90,16 @@ pub fn questions(effect: &Effect, interview: &Interview<'_>) -> Vec<Question> {
     };
     match effect {
         Effect::Propose { item, profile, count, seed } => {
-            let generic = count.div_ceil(2);
-            let personalised = (count / 2).saturating_sub(1);
-            let free = usize::from(*count > 1);
+            let bundles = if space == ActionSpace::Combined { count / 4 } else { 0 };
+            let single = count - bundles;
+            let generic = if space == ActionSpace::Generic { single } else { single.div_ceil(2) };
+            let free = usize::from(single > generic);
+            let personalised = single - generic - free;
             let asked = [
                 (generic, prompts.actions(item, generic), Origin::Generic),
                 (personalised, prompts.personalised_actions(item, profile, personalised), Origin::Personalised),
                 (free, prompts.edit(item, profile), Origin::Free),
+                (bundles, prompts.macro_actions(item, profile, bundles), Origin::Personalised),
             ];
             let asked = asked.into_iter().zip(0..).filter(|((wanted, ..), _)| *wanted > 0);
             asked
@@ -110,6 +122,18 @@ pub fn judgements(prompts: &Prompts, profile: &Profile, [original, edited]: [&It
     // A judge is to say what it thinks, not what it might; and both times alike.
     let ask = |a, b| Question::new(prompts.judge(profile, a, b), Reading::Ballot, 0.0, seed);
     [ask(original, edited), ask(edited, original)]
+}
+
+/// A person in words, from what they rated, most telling first.
+pub fn portrait(prompts: &Prompts, rated: &[Rated<'_>], temperature: f32, seed: u64) -> Question {
+    let titles = rated.iter().map(|rated| rated.item.title.clone()).collect();
+    Question::new(prompts.profile(rated), Reading::Portrait(titles), temperature, seed)
+}
+
+/// The text of an item from its title; everything else of it stays.
+pub fn description(prompts: &Prompts, item: &Item, temperature: f32, seed: u64) -> Question {
+    let request = prompts.describe(&item.title, item.year);
+    Question::new(request, Reading::Item(Box::new(item.clone())), temperature, seed)
 }
 
 /// Whether an error leaves an effect without a reply, whatever the other questions are answered.
@@ -177,6 +201,14 @@ impl Question {
                 let is_read = !complaints.iter().any(Complaint::is_fatal);
                 (is_read.then(|| Answer::Ballot(Box::new(ballot))), complaints)
             }
+            Reading::Portrait(titles) => {
+                let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+                let (sections, complaints) = answer::profile(text, domain, &titles);
+                let named = domain.sections.iter().zip(sections).filter(|(_, text)| !text.is_empty());
+                let passages = named.map(|(wording, text)| Passage { heading: wording.name.clone(), text });
+                let passages: Vec<Passage> = passages.collect();
+                (Some(Answer::Portrait(passages)).filter(|_| !complaints.iter().any(Complaint::is_fatal)), complaints)
+            }
             Reading::Item(of) => {
                 let (item, complaints) = answer::item(text, domain, of);
                 (item.map(|item| Answer::Item(Box::new(item))), complaints)
@@ -193,6 +225,11 @@ impl Question {
     }
 }
 
+/// The error of a question that got no usable answer, also when it was asked again.
+pub(crate) fn unread(why: &str) -> LlmError {
+    LlmError::Unusable { why: why.into() }
+}
+
 fn unusable(why: &str) -> crate::Error {
-    LlmError::Unusable { why: why.into() }.into()
+    unread(why).into()
 }

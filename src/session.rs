@@ -5,6 +5,7 @@
 //! simulator. It still does no I/O: caches come and go as bytes, and every long call is given a
 //! `tick` that it awaits between pieces of work, which may report progress or fail to cancel.
 
+mod asked;
 mod episode;
 mod perform;
 mod search;
@@ -25,7 +26,6 @@ use crate::latent::Latents;
 use crate::llm::budget::Spent;
 use crate::objective::{FIELDS, fields};
 use crate::policy::ReferencePolicy;
-use crate::profile::Profile;
 use crate::ratings::Ratings;
 use crate::rollout::transcript::{Run, Transcript};
 use crate::rollout::{RolloutSettings, Trajectory};
@@ -296,11 +296,9 @@ impl Session {
         let Some(speaker) = &self.speaker else { return Ok(Spent::default()) };
         let agent = self.agent()?;
         let anchor = &agent.catalog().items()[agent.catalog().index_of(&options.item)?];
-        let user = agent.ratings().user_index(&options.user)?;
-        let profile = Profile::of(user, agent.ratings(), agent.catalog());
-        let settings = self.settings(options, options.seed)?;
+        let (profile, settings) = (agent.profile(&options.user)?, self.settings(options, options.seed)?);
         let episodes = if options.policy == Method::BestOfN { options.subset } else { 1 };
-        Ok(speaker.estimate(anchor, &profile, &settings).times(episodes))
+        Ok(speaker.estimate(anchor, &profile, options.space, &settings).times(episodes))
     }
 
     /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use crate::catalog::Item;
 use crate::client::Client;
 use crate::design::{Design, DesignSettings};
 use crate::encoder::manifest::Manifest;
@@ -18,6 +19,8 @@ use crate::encoder::tokenize::TokenLimit;
 use crate::encoder::{Encoder, open_device};
 use crate::error::{EncoderError, TrainingError};
 use crate::latent::Latents;
+use crate::llm::desk::KnownAnswer;
+use crate::raters::{Opinion, RaterReport};
 use crate::rollout::DesignSummary;
 use crate::rollout::transcript::Transcript;
 use crate::session::{Dataset, Session, SteerOptions, TrainOptions};
@@ -92,6 +95,18 @@ impl RawModel {
     /// What it has cost so far.
     pub fn spent(&self) -> Outcome<JsValue> {
         to_js(&self.0.spent())
+    }
+
+    /// Takes over answers that are known from before.
+    pub fn learn(&self, answers: JsValue) -> Outcome<()> {
+        let answers: Vec<KnownAnswer> = from_js(answers)?;
+        self.0.learn(answers);
+        Ok(())
+    }
+
+    /// Answers that are remembered since this was asked last.
+    pub fn learned(&self) -> Outcome<JsValue> {
+        to_js(&self.0.take_learned())
     }
 }
 
@@ -184,6 +199,31 @@ impl RawSession {
         let model = RawModel(speaker.client().clone());
         self.0.set_speaker(Some(speaker));
         Ok(model)
+    }
+
+    /// Has the language model describe a user.
+    #[wasm_bindgen(js_name = writeProfile)]
+    pub async fn write_profile(&mut self, user: &str, seed: f64) -> Outcome<JsValue> {
+        to_js(&self.0.write_profile(user, seed as u64).await.map_err(thrown)?)
+    }
+
+    /// Has the language model write an item's text.
+    pub async fn describe(&self, item: JsValue, seed: f64) -> Outcome<JsValue> {
+        let item: Item = from_js(item)?;
+        to_js(&self.0.describe(&item, seed as u64).await.map_err(thrown)?)
+    }
+
+    /// Has the language model judge an item and what was made of it.
+    pub async fn judge(&self, options: JsValue) -> Outcome<JsValue> {
+        let convert::JudgeOptions { user, original, edited, seed } = from_js(options)?;
+        to_js(&self.0.opinion(&user, [&original, &edited], seed).await.map_err(thrown)?)
+    }
+
+    /// What opinions come to.
+    #[wasm_bindgen(js_name = raterReport)]
+    pub fn rater_report(&self, opinions: JsValue, seed: f64) -> Outcome<JsValue> {
+        let opinions: Vec<Opinion> = from_js(opinions)?;
+        to_js(&RaterReport::of(&opinions, seed as u64))
     }
 
     /// What a request usually costs with the language model.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
+use aquiline::prompt::Task;
 use serde_json::Value;
 
 /// Where the catalog has been encoded: the first run does, which takes a while.
@@ -239,6 +240,37 @@ fn a_language_model_steers_and_judges() {
     assert_refused(&ask(&["judge", &episodes]), 2, "has no episode in it");
     let spent = ask(&[&["steer", "--policy", "uniform", "--most-calls", "1"], &SMALL[..]].concat());
     assert_refused(&spent, 2, "budget of calls is spent");
+}
+
+#[test]
+fn a_language_model_describes_a_person_and_items_that_have_a_title_only() {
+    let server = llm_server::Server::start(llm_server::Settings::default());
+    let (url, folder) = (server.base_url(), folder("cli-describe"));
+    let (record, catalog) = (path(&folder, "run.jsonl"), path(&folder, "catalog.jsonl"));
+    let llm = ["--llm", &url, "--model", "simulator"];
+    let steer = ["steer", "--json", "--policy", "uniform", "--written-profile", "--transcript", &record];
+    let steered = run(&[&steer, &llm[..], &SMALL[..]].concat());
+    assert!(stderr(&steered).contains("What draws them in is"), "{}", stderr(&steered));
+    assert!(
+        std::fs::read_to_string(&record).unwrap().contains(r#""written":[{"heading""#),
+        "proposals were asked with it"
+    );
+    assert_eq!(stdout(&run(&["steer", "--json", "--replay", &record])), stdout(&steered), "the record knows it");
+
+    let known = r#"{"id":"b","title":"Told","year":1990,"plot":"A storm takes the island, and two sisters with it."}"#;
+    std::fs::write(&catalog, format!("{{\"id\":\"a\",\"title\":\"Kites\",\"year\":1999}}\n\n{known}\n")).unwrap();
+    let described = lines(&run(&[&["describe", &catalog], &llm[..]].concat()));
+    assert_eq!((&described[0]["id"], &described[0]["year"]), (&"a".into(), &1999.into()));
+    assert!(described[0]["plot"].as_str().unwrap().split(' ').count() > 8, "{described:?}");
+    assert!(!described[0]["likes"].as_array().unwrap().is_empty());
+    assert_eq!(described[1]["plot"], "A storm takes the island, and two sisters with it.");
+    assert_eq!(server.seen().iter().filter(|seen| seen.task == Some(Task::Describe)).count(), 1);
+
+    assert_refused(&run(&["describe", &catalog]), 2, "a language model is needed");
+    std::fs::write(&catalog, "{\"id\":\"a\",\"title\":\"Kites\"}\n[]\n").unwrap();
+    assert_refused(&run(&[&["describe", &catalog], &llm[..]].concat()), 2, "line 2: an item is a JSON object");
+    assert_refused(&run(&[&["describe", "/nowhere"], &llm[..]].concat()), 2, "cannot be read");
+    assert_refused(&run(&["steer", "--written-profile"]), 2, "--llm");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aquiline::action::{Action, Category, Origin};
+use aquiline::action::{Action, ActionSpace, Category, Origin};
 use aquiline::catalog::Item;
 use aquiline::client::{Answered, Asked, Client, ClientSettings, Clock, Local, Model, Speaker};
 use aquiline::error::{Error, LlmError, RolloutError};
@@ -268,7 +268,7 @@ fn the_questions_of_an_effect_are_asked_side_by_side_and_answered_in_order() {
             told.borrow_mut().push((done, total));
             Ok(())
         };
-        let reply = speaker(&model, 4).reply(&rewrites(4), &kites(), tell).await.unwrap();
+        let reply = speaker(&model, 4).reply(&rewrites(4), &kites(), ActionSpace::All, tell).await.unwrap();
         let Reply::Items(items) = reply else { panic!("{reply:?}") };
         assert_eq!((items.len(), began.elapsed()), (4, LATENCY));
         assert!(items.iter().enumerate().all(|(n, item)| item.plot.ends_with(&format!("house {n}."))), "{items:?}");
@@ -284,10 +284,16 @@ fn an_episode_is_estimated_before_anything_is_asked() {
         let client = client(&model, ClientSettings { price, ..Default::default() });
         let speaker = Speaker::new(client, Prompts { domain: Domain::films(), form: Form::Lines });
         let settings = RolloutSettings { horizon: 5, candidates: 6, lookahead: false, ..Default::default() };
-        let Spent { calls, tokens, money } = speaker.estimate(&kites(), &Profile::default(), &settings);
+        let Spent { calls, tokens, money } =
+            speaker.estimate(&kites(), &Profile::default(), ActionSpace::All, &settings);
         assert_eq!((calls, model.asked.load(SeqCst)), (5 * (3 + 1), 0));
         assert!((5_000..50_000).contains(&tokens) && money > tokens as f64 / 1e6, "{tokens} {money}");
-        let ahead = speaker.estimate(&kites(), &Profile::default(), &RolloutSettings { lookahead: true, ..settings });
+        let ahead = speaker.estimate(
+            &kites(),
+            &Profile::default(),
+            ActionSpace::All,
+            &RolloutSettings { lookahead: true, ..settings },
+        );
         assert_eq!(ahead.calls, 5 * (3 + 6));
     });
 }
@@ -296,10 +302,11 @@ fn an_episode_is_estimated_before_anything_is_asked() {
 fn an_answer_of_no_use_is_asked_for_once_more() {
     virtually(async {
         let model = scripted(|number, _| says(if number == 0 { "No idea." } else { REWRITTEN }));
-        let reply = speaker(&model, 1).reply(&rewrites(1), &kites(), async |_| Ok(())).await.unwrap();
+        let reply = speaker(&model, 1).reply(&rewrites(1), &kites(), ActionSpace::All, async |_| Ok(())).await.unwrap();
         assert!(matches!(&reply, Reply::Items(items) if items[0].plot.contains("house")), "{reply:?}");
         let hopeless = scripted(|_, _| says("No idea."));
-        let reply = speaker(&hopeless, 1).reply(&rewrites(1), &kites(), async |_| Ok(())).await.unwrap();
+        let reply =
+            speaker(&hopeless, 1).reply(&rewrites(1), &kites(), ActionSpace::All, async |_| Ok(())).await.unwrap();
         assert_eq!((reply, hopeless.asked.load(SeqCst)), (Reply::Items(vec![kites()]), 2), "an edit that is not made");
     });
 }
@@ -310,7 +317,8 @@ fn one_error_that_ends_an_effect_ends_its_other_questions() {
         let refused = LlmError::Unauthorized { status: 401, why: "no".into() };
         let error = refused.clone();
         let model = scripted(move |_, _| Err(refused.clone()));
-        let failed = speaker(&model, 2).reply(&rewrites(10), &kites(), async |_| Ok(())).await.unwrap_err();
+        let failed =
+            speaker(&model, 2).reply(&rewrites(10), &kites(), ActionSpace::All, async |_| Ok(())).await.unwrap_err();
         assert_eq!((failed, model.now.load(SeqCst)), (Error::Llm(error), 0));
         assert!(model.asked.load(SeqCst) <= 4, "{}", model.asked.load(SeqCst));
     });
@@ -324,7 +332,7 @@ fn a_proposer_of_whom_one_question_fails_is_heard_for_the_others() {
             _ => says("Plot:\n1. Let the kite carry a house over the sea to another country.\nEND"),
         });
         let effect = Effect::Propose { item: kites(), profile: Profile::default(), count: 4, seed: 0 };
-        let reply = speaker(&model, 4).reply(&effect, &kites(), async |_| Ok(())).await.unwrap();
+        let reply = speaker(&model, 4).reply(&effect, &kites(), ActionSpace::All, async |_| Ok(())).await.unwrap();
         assert!(matches!(&reply, Reply::Actions(actions) if !actions.is_empty()), "{reply:?}");
     });
 }
@@ -340,7 +348,7 @@ fn stopping_ends_an_effect_at_once() {
             speaker.client().stop();
             Instant::now()
         };
-        let (reply, stopped) = tokio::join!(speaker.reply(&effect, &anchor, async |_| Ok(())), stop);
+        let (reply, stopped) = tokio::join!(speaker.reply(&effect, &anchor, ActionSpace::All, async |_| Ok(())), stop);
         assert_eq!(reply.unwrap_err(), RolloutError::Cancelled.into());
         assert_eq!((model.now.load(SeqCst), stopped.elapsed()), (0, Duration::ZERO));
         assert_eq!(speaker.client().spent().calls, 2, "those that were answered before");
@@ -352,7 +360,7 @@ fn a_listener_who_fails_ends_an_effect() {
     virtually(async {
         let model = scripted(|_, _| says(REWRITTEN));
         let cancel = async |_| Err(RolloutError::Cancelled.into());
-        let reply = speaker(&model, 2).reply(&rewrites(6), &kites(), cancel).await;
+        let reply = speaker(&model, 2).reply(&rewrites(6), &kites(), ActionSpace::All, cancel).await;
         assert_eq!((reply.unwrap_err().code(), model.now.load(SeqCst)), ("cancelled", 0));
     });
 }

@@ -2,7 +2,7 @@
 
 use aquiline::error::LlmError;
 use aquiline::llm::budget::{Budget, Price, Spent};
-use aquiline::llm::desk::{Begun, Call, Desk};
+use aquiline::llm::desk::{Begun, Call, Desk, KnownAnswer};
 use aquiline::llm::retry::RetrySettings;
 use aquiline::llm::{ChatReply, ChatRequest, Finish, Message, Usage};
 
@@ -129,4 +129,28 @@ fn a_server_that_counts_more_than_it_may_is_not_believed() {
     let usage = Some(Usage { prompt_tokens: u64::MAX, completion_tokens: 1 });
     desk.answered(call, &ChatReply { usage, ..reply() }, 1.0);
     assert_eq!(desk.spent().tokens, 4 + 16 + 50, "the question's bytes, its envelope and the answer's limit");
+}
+
+#[test]
+fn what_was_learned_can_be_taken_to_another_desk_of_the_same_model() {
+    let mut first = desk(Budget::default(), true);
+    let call = sent(first.begin(ask("kite"), 0.0).unwrap());
+    first.answered(call, &reply(), 1.0);
+    let learned = first.take_learned();
+    assert_eq!((learned.len(), first.take_learned().len()), (1, 0));
+    let text = serde_json::to_string(&learned).unwrap();
+    let learned: Vec<KnownAnswer> = serde_json::from_str(&text).unwrap();
+
+    let mut second = desk(Budget { calls: Some(0), ..Budget::default() }, true);
+    second.learn(learned.clone());
+    assert!(matches!(second.begin(ask("kite"), 0.0).unwrap(), Begun::Known(known) if known == reply()));
+    assert_eq!(second.begin(ask("box"), 0.0).unwrap_err(), LlmError::Budget { limit: "calls" });
+    assert!(second.take_learned().is_empty(), "what came from elsewhere is kept there");
+
+    let mut forgetful = desk(Budget::default(), false);
+    forgetful.learn(learned.clone());
+    drop(sent(forgetful.begin(ask("kite"), 0.0).unwrap()));
+    let mut other = Desk::new("large", Budget::default(), Price::default(), true, 0.0).unwrap();
+    other.learn(learned);
+    drop(sent(other.begin(ask("kite"), 0.0).unwrap()));
 }

@@ -1,12 +1,12 @@
 //! Effects as questions to a language model, and its answers as replies.
 
-use aquiline::action::{Action, Category, Origin};
+use aquiline::action::{Action, ActionSpace, Category, Origin};
 use aquiline::catalog::Item;
-use aquiline::dialogue::{Answer, Interview, Question, Turn, questions, reply};
+use aquiline::dialogue::{Answer, Interview, Question, Turn, description, portrait, questions, reply};
 use aquiline::error::LlmError;
 use aquiline::llm::Role;
-use aquiline::profile::Profile;
-use aquiline::prompt::{Domain, Form, Prompts};
+use aquiline::profile::{Passage, Profile};
+use aquiline::prompt::{Domain, Form, Prompts, Rated};
 use aquiline::rollout::{Effect, Reply};
 
 const PLOT: &str = "PLOT: Two sisters build kites for a storm that takes the roof, and a lodger watches.";
@@ -20,6 +20,10 @@ fn kites() -> Item {
 }
 
 fn ask(effect: &Effect) -> Vec<Question> {
+    ask_in(ActionSpace::All, effect)
+}
+
+fn ask_in(space: ActionSpace, effect: &Effect) -> Vec<Question> {
     let (prompts, anchor) = (prompts(), kites());
     let interview = Interview {
         prompts: &prompts,
@@ -27,6 +31,7 @@ fn ask(effect: &Effect) -> Vec<Question> {
         constraints: &[],
         proposal_temperature: 0.8,
         rewrite_temperature: 0.5,
+        space,
     };
     questions(effect, &interview)
 }
@@ -112,4 +117,54 @@ fn a_server_that_is_gone_ends_the_effect_unless_others_were_heard() {
 #[test]
 fn what_is_not_language_is_not_asked() {
     assert!(ask(&Effect::Place { anchor: kites(), items: vec![kites()] }).is_empty());
+}
+
+#[test]
+fn each_space_of_actions_has_its_questions() {
+    let asked = |space, count| -> Vec<String> {
+        let sentence =
+            |question: &Question| question.request.messages[1].content.split(" of ").next().unwrap().to_owned();
+        ask_in(space, &propose(count)).iter().map(sentence).collect()
+    };
+    let of =
+        |space| asked(space, 20).iter().map(|text| text.split(" the ").next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(of(ActionSpace::Generic), ["Propose 20 different edits"]);
+    assert_eq!(of(ActionSpace::All).len(), 3);
+    let combined = of(ActionSpace::Combined);
+    assert_eq!(combined.len(), 4);
+    assert!(combined[3].starts_with("Propose 5 different directions"), "{combined:?}");
+    for space in [ActionSpace::All, ActionSpace::Generic, ActionSpace::Combined] {
+        for count in 1..12 {
+            let number = |text: &String| text.split_whitespace().nth(1).unwrap().parse().unwrap_or(1);
+            assert_eq!(asked(space, count).iter().map(number).sum::<usize>(), count, "{space:?}");
+        }
+    }
+}
+
+#[test]
+fn a_portrait_is_read_in_sections_and_names_no_title() {
+    let (film, prompts) = (kites(), prompts());
+    let rated = [Rated { item: &film, liking: 1.5 }];
+    let question = portrait(&prompts, &rated, 0.5, 3);
+    let asked = &question.request.messages[1].content;
+    assert!(!asked.contains(&film.title) && asked.contains(&film.plot[..20]), "{asked}");
+    assert_eq!((question.request.seed, question.request.temperature), (Some(3), Some(0.5)));
+    let name = &prompts.domain.sections[1].name;
+    let answer = format!("{name}: Slow mysteries. They adored {}.\nEND", film.title);
+    let Answer::Portrait(passages) = done(question.clone().read(&answer, &prompts)) else { panic!("no portrait") };
+    assert_eq!(passages, [Passage { heading: name.clone(), text: "Slow mysteries.".into() }]);
+    let Turn::Again(again, _) = question.read("I cannot say.", &prompts) else { panic!("nothing was said") };
+    assert_eq!(done(again.read("I cannot say.", &prompts)), Answer::Nothing);
+}
+
+#[test]
+fn a_description_keeps_what_is_known_of_an_item() {
+    let untold = Item { year: Some(1999), plot: String::new(), likes: Vec::new(), dislikes: Vec::new(), ..kites() };
+    let prompts = prompts();
+    let question = description(&prompts, &untold, 0.5, 3);
+    assert!(question.request.messages[1].content.contains("\nyear: 1999\n"));
+    let answer = "PLOT: Two sisters build kites for a storm that takes the island.\nLIKES:\n- wind\nEND";
+    let Answer::Item(item) = done(question.read(answer, &prompts)) else { panic!("no text") };
+    let plot = "Two sisters build kites for a storm that takes the island.".into();
+    assert_eq!(*item, Item { plot, likes: vec!["wind".into()], ..untold });
 }

@@ -7,14 +7,14 @@ use futures_util::future::{Either, select, try_join};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Client;
-use crate::action::{Action, Category, Origin};
+use crate::action::{Action, ActionSpace, Category, Origin};
 use crate::answer::Ballot;
 use crate::catalog::Item;
 use crate::dialogue::{self, Answer, Interview, Question, Turn};
 use crate::error::{LlmError, Result, RolloutError};
 use crate::llm::budget::Spent;
-use crate::profile::Profile;
-use crate::prompt::Prompts;
+use crate::profile::{Passage, Profile};
+use crate::prompt::{Prompts, Rated};
 use crate::raters::Opinion;
 use crate::rollout::{Effect, Reply, RolloutSettings};
 
@@ -57,22 +57,22 @@ impl Speaker {
     }
 
     /// What an episode usually costs that begins at an item: all of its questions, as if each step were its first.
-    pub fn estimate(&self, anchor: &Item, profile: &Profile, settings: &RolloutSettings) -> Spent {
+    pub fn estimate(&self, anchor: &Item, profile: &Profile, space: ActionSpace, settings: &RolloutSettings) -> Spent {
         let RolloutSettings { horizon, candidates, lookahead, seed, .. } = *settings;
         let (item, profile) = (anchor.clone(), profile.clone());
         let propose = Effect::Propose { item: item.clone(), profile, count: candidates, seed };
         let edit = Action { text: USUAL_EDIT.into(), category: Category::Plot, origin: Origin::Generic };
         let rewrites = if lookahead { candidates } else { 1 };
         let rewrite = Effect::Rewrite { item, actions: vec![edit; rewrites], seeds: vec![seed; rewrites] };
-        let interview = self.interview(anchor);
+        let interview = self.interview(anchor, space);
         let asked =
             [propose, rewrite].iter().flat_map(|effect| dialogue::questions(effect, &interview)).collect::<Vec<_>>();
         let step = self.client.estimate(asked.iter().map(|question| &question.request));
         step.times(horizon)
     }
 
-    /// Answers an effect that is language, for an episode that began at `anchor`. Its questions are asked side by side;
-    /// `tell` hears of each answer, and ends all of them by an error.
+    /// Answers an effect that is language, for an episode that began at `anchor` and chooses among actions of `space`. Its
+    /// questions are asked side by side; `tell` hears of each answer, and ends all of them by an error.
     ///
     /// # Errors
     /// As [`dialogue::reply`] and `tell`; [`RolloutError::Cancelled`] when the client is [stopped](Client::stop).
@@ -80,9 +80,10 @@ impl Speaker {
         &self,
         effect: &Effect,
         anchor: &Item,
+        space: ActionSpace,
         tell: impl AsyncFnMut(Asked) -> Result<()>,
     ) -> Result<Reply> {
-        let questions = dialogue::questions(effect, &self.interview(anchor));
+        let questions = dialogue::questions(effect, &self.interview(anchor, space));
         dialogue::reply(effect, self.unless_stopped(self.ask_all(questions, effect, tell)).await?)
     }
 
@@ -102,6 +103,31 @@ impl Speaker {
         Ok(Opinion { original_first, edited_first })
     }
 
+    /// Has a person described, from what they rated, most telling first.
+    ///
+    /// # Errors
+    /// As the question's; [`LlmError::Unusable`] where nothing can be read, [`RolloutError::Cancelled`] as
+    /// [`Speaker::reply`].
+    pub async fn portrait(&self, rated: &[Rated<'_>], seed: u64) -> Result<Vec<Passage>> {
+        let question = dialogue::portrait(&self.prompts, rated, self.rewrite_temperature, seed);
+        match self.unless_stopped(async { Ok(self.ask(question).await?) }).await? {
+            Answer::Portrait(passages) => Ok(passages),
+            _ => Err(dialogue::unread("no description of the person").into()),
+        }
+    }
+
+    /// Has the text of an item written, from its title.
+    ///
+    /// # Errors
+    /// As [`Speaker::portrait`].
+    pub async fn describe(&self, item: &Item, seed: u64) -> Result<Item> {
+        let question = dialogue::description(&self.prompts, item, self.rewrite_temperature, seed);
+        match self.unless_stopped(async { Ok(self.ask(question).await?) }).await? {
+            Answer::Item(item) => Ok(*item),
+            _ => Err(dialogue::unread("no text for a title").into()),
+        }
+    }
+
     async fn unless_stopped<T>(&self, asking: impl Future<Output = Result<T>>) -> Result<T> {
         match select(pin!(asking), pin!(self.client.stopped())).await {
             Either::Left((answered, _)) => answered,
@@ -109,13 +135,14 @@ impl Speaker {
         }
     }
 
-    fn interview<'a>(&'a self, anchor: &'a Item) -> Interview<'a> {
+    fn interview<'a>(&'a self, anchor: &'a Item, space: ActionSpace) -> Interview<'a> {
         Interview {
             prompts: &self.prompts,
             anchor,
             constraints: &self.constraints,
             proposal_temperature: self.proposal_temperature,
             rewrite_temperature: self.rewrite_temperature,
+            space,
         }
     }
 

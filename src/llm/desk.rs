@@ -23,6 +23,7 @@ pub struct Desk {
     ledger: Ledger,
     retry: RetrySettings,
     known: Option<HashMap<String, ChatReply>>,
+    learned: Vec<KnownAnswer>,
     log: Vec<CallRecord>,
     calls: u64,
 }
@@ -78,6 +79,17 @@ pub struct CallRecord {
     pub milliseconds: f64,
 }
 
+/// A question whose answer need not be asked for again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KnownAnswer {
+    /// The model's name.
+    pub model: String,
+    /// The question.
+    pub request: ChatRequest,
+    /// Its answer.
+    pub reply: ChatReply,
+}
+
 impl Desk {
     /// A desk with a whole budget at the time `now`, in milliseconds, for the model of this name. With `remembers`, equal
     /// questions are asked once.
@@ -87,7 +99,15 @@ impl Desk {
     pub fn new(model: &str, budget: Budget, price: Price, remembers: bool, now: f64) -> Result<Self> {
         let ledger = Ledger::new(budget, price, now)?;
         let (model, known) = (model.to_owned(), remembers.then(HashMap::new));
-        Ok(Desk { model, ledger, retry: RetrySettings::default(), known, log: Vec::new(), calls: 0 })
+        Ok(Desk {
+            model,
+            ledger,
+            retry: RetrySettings::default(),
+            known,
+            learned: Vec::new(),
+            log: Vec::new(),
+            calls: 0,
+        })
     }
 
     /// The same with other patience.
@@ -128,6 +148,8 @@ impl Desk {
         let key = self.key(&request);
         if let Some(known) = &mut self.known {
             known.insert(key, reply.clone());
+            let (model, request, reply) = (self.model.clone(), request.clone(), reply.clone());
+            self.learned.push(KnownAnswer { model, request, reply });
         }
         self.record(request, Ok(reply), attempts, now - began);
     }
@@ -185,6 +207,21 @@ impl Desk {
     /// The same, and forgets them.
     pub fn take_log(&mut self) -> Vec<CallRecord> {
         std::mem::take(&mut self.log)
+    }
+
+    /// Takes over answers that are known from before, where answers are remembered; those of other models are left out.
+    pub fn learn(&mut self, answers: impl IntoIterator<Item = KnownAnswer>) {
+        for KnownAnswer { model, request, reply } in answers {
+            let key = self.key(&request);
+            if let Some(known) = self.known.as_mut().filter(|_| model == self.model) {
+                known.insert(key, reply);
+            }
+        }
+    }
+
+    /// What is remembered since this was asked last.
+    pub fn take_learned(&mut self) -> Vec<KnownAnswer> {
+        std::mem::take(&mut self.learned)
     }
 
     fn close(&mut self, hold: Hold, request: &ChatRequest, said: &str) {

@@ -9,6 +9,7 @@ use super::{Effect, Reply, RolloutSettings};
 use crate::catalog::malformed;
 use crate::error::{DataError, Result, RolloutError};
 use crate::llm::desk::CallRecord;
+use crate::profile::Profile;
 
 /// One effect and what the world answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,14 @@ impl Transcript {
         let why = "the first line does not say what was run, so it cannot be replayed";
         let missing = || DataError::Malformed { file: "the transcript".into(), line: 1, why: why.into() };
         Ok(self.run.as_ref().ok_or_else(missing)?)
+    }
+
+    /// Whom the first proposal was written for, where there was one.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.exchanges.iter().find_map(|exchange| match &exchange.effect {
+            Effect::Propose { profile, .. } => Some(profile),
+            _ => None,
+        })
     }
 
     /// Answers from this record, from its beginning.

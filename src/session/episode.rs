@@ -10,8 +10,9 @@ use crate::error::{EncoderError, Result};
 use crate::llm::desk::CallRecord;
 use crate::network::observation::StateEncoding;
 use crate::objective::State;
+use crate::profile::Profile;
 use crate::rollout::transcript::{Exchange, Run, Transcript};
-use crate::rollout::{Effect, Machine, RolloutSettings, Trajectory};
+use crate::rollout::{Effect, Machine, Rollout, RolloutSettings, Trajectory};
 use crate::train::{Decision, Target};
 
 /// One episode that is to be run.
@@ -85,22 +86,26 @@ impl Session {
     ///
     /// # Errors
     /// [`EncoderError::Fingerprint`] for a record of another encoder, [`crate::error::RolloutError::Diverged`] for one of
-    /// another catalog, fit or version, as [`Transcript::run`] and [`crate::agent::Agent::rollout`], and `tick`.
+    /// another catalog, fit or version, as [`Transcript::run`] and [`Rollout::start`], and `tick`.
     pub async fn replay(
         &self,
         transcript: &Transcript,
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<Trajectory> {
         let Run { encoder, user, item, policy, settings, .. } = transcript.run()?;
+        let written = transcript.profile().map_or_else(Vec::new, |profile| profile.written.clone());
         if encoder != self.fingerprint() {
             let (expected, found) = (self.fingerprint().to_owned(), encoder.clone());
             return Err(EncoderError::Fingerprint { expected, found }.into());
         }
-        let start = self.agent()?.rollout(user, item, settings.clone())?;
+        let agent = self.agent()?;
+        let profile = Profile { written, ..agent.profile(user)? };
+        let anchor = agent.catalog().items()[agent.catalog().index_of(item)?].clone();
+        let start = Rollout::start(anchor, profile, settings.clone())?;
         let policy = Method::named(policy).unwrap_or(Method::Greedy);
         let (user, seed) = (user.clone(), settings.seed);
         let options = SteerOptions { user, item: item.clone(), policy, seed, ..Default::default() };
-        let view = View::new(self.agent()?, &self.encoder, &options);
+        let view = View::new(agent, &self.encoder, &options);
         let (mut replay, mut told) =
             (transcript.replay(), Told { view: Some(&view), user: &options.user, anchor: None });
         let perform = async |effect: Effect| replay.perform(&effect);

@@ -116,11 +116,7 @@ impl Performer<'_> {
     /// chooses, and a design over the sentence vectors of actions picks the shortlist.
     pub(super) async fn perform(&mut self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
         match effect {
-            Effect::Propose { seed, .. } => Ok(match self.speak(effect, tick).await? {
-                Reply::Actions(actions) => Reply::Actions(self.space.of(actions, *seed)),
-                other => other,
-            }),
-            Effect::Rewrite { .. } | Effect::Decode { .. } => self.speak(effect, tick).await,
+            Effect::Propose { .. } | Effect::Rewrite { .. } | Effect::Decode { .. } => self.speak(effect, tick).await,
             Effect::Place { anchor, items } => Ok(Reply::States(self.place(anchor, items, tick).await?)),
             Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
             Effect::Shortlist { state, actions, count, .. } => {
@@ -138,12 +134,19 @@ impl Performer<'_> {
 
     /// An effect that is language.
     async fn speak(&self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
-        let Some(speaker) = self.speaker else { return self.simulator.reply(effect) };
+        let Some(speaker) = self.speaker else {
+            return Ok(match (effect, self.simulator.reply(effect)?) {
+                (Effect::Propose { seed, .. }, Reply::Actions(actions)) => {
+                    Reply::Actions(self.space.of(actions, *seed))
+                }
+                (_, reply) => reply,
+            });
+        };
         let kind = if matches!(effect, Effect::Propose { .. }) { "propose" } else { "rewrite" };
         let tell = async |Asked { done, total }| {
             tick.tell(Tell::Progress(Progress { kind, done, total, unit: "questions" })).await
         };
-        speaker.reply(effect, self.anchor, tell).await
+        speaker.reply(effect, self.anchor, self.space, tell).await
     }
 
     async fn place(&mut self, anchor: &Item, items: &[Item], tick: &mut dyn Tick) -> Result<Vec<State>> {

@@ -20,6 +20,14 @@ pub(super) struct GapOptions {
 }
 
 #[derive(Deserialize)]
+pub(super) struct JudgeOptions {
+    pub(super) user: String,
+    pub(super) original: Item,
+    pub(super) edited: Item,
+    pub(super) seed: u64,
+}
+
+#[derive(Deserialize)]
 struct UserItems {
     items: Vec<Item>,
     ratings: Vec<UserRating>,

@@ -1,5 +1,6 @@
 //! Episodes of the toy world in which a language model proposes and rewrites.
 
+use aquiline::action::ActionSpace;
 use aquiline::agent::drive;
 use aquiline::catalog::Item;
 use aquiline::client::Speaker;
@@ -36,7 +37,9 @@ pub async fn episode(speaker: &Speaker, settings: RolloutSettings) -> Result<Tra
     let profile = Profile { likes: vec!["Comedy".into()], ..Profile::default() };
     let start = Rollout::start(anchor.clone(), profile, settings)?;
     let perform = async |effect: Effect| match &effect {
-        Effect::Propose { .. } | Effect::Rewrite { .. } => speaker.reply(&effect, &anchor, async |_| Ok(())).await,
+        Effect::Propose { .. } | Effect::Rewrite { .. } => {
+            speaker.reply(&effect, &anchor, ActionSpace::All, async |_| Ok(())).await
+        }
         _ => answer(&effect, ReferencePolicy::Uniform),
     };
     drive(start, perform, async |_| Ok(())).await

@@ -77,6 +77,11 @@ impl LlmArguments {
         Ok(Some(Speaker::new(client, Prompts { domain: self.domain()?, form })))
     }
 
+    /// Questions under way at once.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
     fn settings(&self) -> ClientSettings {
         let budget = Budget {
             calls: self.most_calls,

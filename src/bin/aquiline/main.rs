@@ -6,6 +6,7 @@
 mod align;
 mod batch;
 mod data;
+mod describe;
 mod design;
 mod evaluate;
 mod factorize;
@@ -63,6 +64,8 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// Have a language model judge episodes, blind and from both sides
     Judge(Box<judge::Arguments>),
+    /// Have a language model write the texts that a catalog lacks, from the titles
+    Describe(Box<describe::Arguments>),
     /// Measure what the paper measures, in the simulator's world
     Paper(paper::Arguments),
 }
@@ -85,6 +88,7 @@ fn run(command: &Command) -> Outcome<()> {
         Command::Steer(arguments) => steer::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
+        Command::Describe(arguments) => describe::run(arguments),
         Command::Paper(arguments) => paper::run(arguments),
     }
 }

@@ -46,6 +46,9 @@ pub struct Arguments {
     /// temperature. Prints one line of JSON for each
     #[arg(long, value_name = "FILE.jsonl")]
     batch: Option<PathBuf>,
+    /// First have the language model describe the user from what they rated, and write for that
+    #[arg(long, requires = "llm", conflicts_with = "batch")]
+    written_profile: bool,
     /// Keep the record of the episode, every question to a language model included
     #[arg(long, value_name = "FILE.jsonl", conflicts_with = "batch")]
     transcript: Option<PathBuf>,
@@ -73,13 +76,16 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
             batch::run(&world, &mut requests, &path.to_string_lossy(), &arguments.defaults())
         }
         (_, _, Some(record)) => arguments.print(&world.replay(&record)?, Environment::Record),
-        _ => one(&world, arguments, transcript),
+        _ => one(&mut world, arguments, transcript),
     }
 }
 
-fn one(world: &World, arguments: &Arguments, transcript: Option<Destination>) -> Outcome<()> {
+fn one(world: &mut World, arguments: &Arguments, transcript: Option<Destination>) -> Outcome<()> {
     let user = world.user(arguments.user.as_deref())?;
     let item = world.item(arguments.item.as_deref(), &user)?;
+    if arguments.written_profile {
+        world.write_profile(&user, arguments.data.seed)?;
+    }
     let options = arguments.defaults().options(user, item);
     if world.session.speaker().is_some() {
         let Spent { calls, tokens, money } = world.session.estimate(&options)?;

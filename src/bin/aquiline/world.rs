@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device};
+use aquiline::profile::Passage;
 use aquiline::rollout::Trajectory;
 use aquiline::rollout::transcript::Transcript;
 use aquiline::session::view::{EpisodeEvent, Tell, TrajectoryView};
@@ -90,6 +91,14 @@ impl World {
         let (trajectory, transcript) = run?;
         let view = told.expect("a session tells the end of every episode that succeeds");
         Ok(Episode { view, trajectory, transcript })
+    }
+
+    /// Has the language model describe a user, for every run that follows.
+    pub fn write_profile(&mut self, user: &str, seed: u64) -> Outcome<()> {
+        let client = self.session.speaker().map(|speaker| speaker.client().clone());
+        let passages = wait::for_answers(client.as_deref(), self.session.write_profile(user, seed))?;
+        passages.iter().for_each(|Passage { heading, text }| eprintln!("{heading}: {text}"));
+        Ok(())
     }
 
     /// Runs an episode again from its record.
