@@ -201,6 +201,12 @@ impl RawSession {
         Ok(model)
     }
 
+    /// Puts the simulator back in the language model's place.
+    #[wasm_bindgen(js_name = useSimulator)]
+    pub fn use_simulator(&mut self) {
+        self.0.set_speaker(None);
+    }
+
     /// Has the language model describe a user.
     #[wasm_bindgen(js_name = writeProfile)]
     pub async fn write_profile(&mut self, user: &str, seed: f64) -> Outcome<JsValue> {
