@@ -19,7 +19,6 @@ use crate::encoder::tokenize::TokenLimit;
 use crate::encoder::{Encoder, open_device};
 use crate::error::{EncoderError, TrainingError};
 use crate::latent::Latents;
-use crate::llm::desk::KnownAnswer;
 use crate::raters::{Opinion, RaterReport};
 use crate::rollout::DesignSummary;
 use crate::rollout::transcript::Transcript;
@@ -97,16 +96,15 @@ impl RawModel {
         to_js(&self.0.spent())
     }
 
-    /// Takes over answers that are known from before.
-    pub fn learn(&self, answers: JsValue) -> Outcome<()> {
-        let answers: Vec<KnownAnswer> = from_js(answers)?;
-        self.0.learn(answers);
-        Ok(())
+    /// Takes over answers that are known from before, one JSON object a line; lines that cannot be read are left out.
+    pub fn learn(&self, jsonl: &str) {
+        self.0.learn(jsonl.lines().filter_map(|line| serde_json::from_str(line).ok()));
     }
 
-    /// Answers that are remembered since this was asked last.
-    pub fn learned(&self) -> Outcome<JsValue> {
-        to_js(&self.0.take_learned())
+    /// Answers that are remembered since this was asked last, likewise.
+    pub fn learned(&self) -> String {
+        let line = |answer| serde_json::to_string(answer).unwrap_or_default() + "\n";
+        self.0.take_learned().iter().map(line).collect()
     }
 }
 

@@ -4,6 +4,7 @@ import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
 import { deviceName, isCancelled, skillWords, wholeSeconds } from './format.js';
 import { createStages } from './loading.js';
+import { openEnvironment } from './environment.js';
 import { openWorkbench } from './workbench.js';
 
 const address = new URLSearchParams(location.search);
@@ -43,6 +44,7 @@ function showReady(model) {
   byId('loading').hidden = true;
   byId('workbench').hidden = false;
   document.body.dataset.view = 'ready';
+  openEnvironment(model);
   openWorkbench(model);
 }
 

@@ -24,18 +24,15 @@ const mimeTypes = {
   '.wasm': 'application/wasm',
 };
 
-/** The hub answers with a redirect to its storage hosts, and a redirect must be allowed too. */
-const modelHosts = 'https://huggingface.co https://*.huggingface.co https://*.hf.co';
-
-/** Language models that run on this machine; nothing is asked of them until somebody names one. */
-const modelsHere = 'http://localhost:* http://127.0.0.1:*';
+/** The model's hub redirects to its storage hosts, and a language model is wherever its user says; nothing else is asked. */
+const reachable = 'http://localhost:* http://127.0.0.1:* https:';
 
 export const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
   "style-src 'self'",
-  `connect-src 'self' ${modelHosts} ${modelsHere}`,
+  `connect-src 'self' ${reachable}`,
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",

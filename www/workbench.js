@@ -1,5 +1,6 @@
 /** Everything after loading: choosing a viewer and a film, the gaps, and the run. */
 import { byId } from './dom.js';
+import { costWords } from './environment.js';
 import { hideError, showError } from './errors.js';
 import { count, decimal, isCancelled, itemName, list, signed, userName } from './format.js';
 import { highlightGap, showGaps } from './gaps.js';
@@ -81,14 +82,17 @@ export function openWorkbench(model) {
     showRunning(true);
     bringRunIntoView();
     try {
-      const events = model.steer({
-        ...chosen, horizon, signal,
+      const candidates = byId('candidates').valueAsNumber;
+      const options = {
+        ...chosen, horizon, signal, candidates,
+        subset: Math.min(10, candidates),
         policy: byId('policy').value,
         seed: byId('seed').valueAsNumber,
-        onProgress: progress.report,
-      });
-      await showEvents(events, { map, gaps, progress });
-      progress.end(signal.aborted ? 'Stopped.' : '');
+      };
+      progress.expect(costWords(await model.estimate(options)));
+      await showEvents(model.steer({ ...options, onProgress: progress.report }), { map, gaps, progress });
+      const spent = costWords(await model.spent());
+      progress.end([signal.aborted && 'Stopped.', spent && `${spent} so far.`].filter(Boolean).join(' '));
     } catch (error) {
       progress.end(isCancelled(error) ? 'Stopped.' : '');
       if (!isCancelled(error)) showError(error, { title: 'The run stopped', before: byId('outcome'), onRetry: steer });
@@ -172,8 +176,13 @@ function createRunProgress(horizon) {
       if (total > 0) bar.value = done / total;
       else bar.removeAttribute('value');
       if (type === 'propose') show('listing what could be edited');
+      else if (type === 'rewrite') show(total > 1 ? `text ${Math.min(done + 1, total)} of ${total}` : 'writing the text');
       else if (type === 'candidates') show(total > 0 ? `candidate ${Math.min(done + 1, total)} of ${total}` : 'trying candidates');
       else show('reading the new texts');
+    },
+    /** What it is likely to cost. */
+    expect(words) {
+      if (words) text.textContent = `About ${words} for all edits…`;
     },
     next() {
       edit += 1;

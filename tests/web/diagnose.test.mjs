@@ -95,7 +95,7 @@ test('a server that does not allow this origin is told from one that is not ther
 });
 
 test("a request that the page's own policy stops is told apart", async () => {
-  assert.equal((await diagnosed({ baseUrl: 'https://llm.invalid/v1' }, { bypassCSP: false })).trouble, 'policy');
+  assert.equal((await diagnosed({ baseUrl: 'http://llm.invalid/v1' }, { bypassCSP: false })).trouble, 'policy');
 });
 
 test('what is no address, or has a key in it, is not asked', async () => {

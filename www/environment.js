@@ -1,0 +1,88 @@
+/** Who writes the edits: the simulator, a server with a language model, or the browser's own model. */
+import { diagnose, promptApi } from '/pkg/llm/index.js';
+import { byId } from './dom.js';
+import { count, errorWords } from './format.js';
+
+const explanations = {
+  simulator: 'The edits are made by a simulator, not by a language model: a seeded stand-in that needs no key and no network. '
+    + 'Its prose is put together from prepared sentences. Where each text lands on the map is measured for real, by a sentence encoder running in this page.',
+  server: 'The edits are proposed and written by the language model at this address. Where each text lands on the map is measured by the sentence encoder running in this page.',
+  browser: 'The edits are proposed and written by the language model that is built into this browser.',
+};
+
+const leaves = {
+  simulator: 'nothing. The one thing it fetches is the model. Ratings, films and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.',
+  server: 'the text of the film that is steered, genres and words that the viewer likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.',
+  browser: 'nothing: the language model is this browser’s own. Ratings, films and texts stay in this tab.',
+};
+
+/** Wires the badge; the simulator is in use until something else was tried. */
+export function openEnvironment(model) {
+  const form = byId('environment-form');
+  const choice = byId('writer');
+  let trying = new AbortController();
+
+  byId('writer-browser').hidden = byId('writer-browser').disabled = !('LanguageModel' in globalThis);
+  form.hidden = false;
+
+  function showFields() {
+    byId('server-fields').hidden = byId('server-fields').disabled = choice.value !== 'server';
+    byId('questions-field').hidden = choice.value === 'simulator';
+    say('');
+  }
+
+  function say(words, isTrouble = false) {
+    byId('environment-status').textContent = words;
+    byId('environment-status').classList.toggle('trouble', isTrouble);
+  }
+
+  /** What the library is to ask; nothing for the simulator. */
+  function chosen() {
+    if (choice.value === 'browser') return promptApi();
+    if (choice.value !== 'server') return undefined;
+    const key = byId('llm-key').value.trim();
+    return { baseUrl: byId('llm-address').value.trim(), model: byId('llm-model').value.trim(), ...(key && { getToken: async () => key }) };
+  }
+
+  async function use() {
+    trying.abort();
+    trying = new AbortController();
+    const { signal } = trying;
+    const writer = choice.value;
+    try {
+      const llm = chosen();
+      if (writer === 'server') {
+        say('Asking it a short question…');
+        const { trouble, seen, fix } = await diagnose(llm, { signal });
+        if (signal.aborted) return;
+        if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
+      }
+      await model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } });
+      show(writer, llm?.model);
+      say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
+    } catch (error) {
+      const { message, hint } = errorWords(error);
+      if (!signal.aborted) say(`${message} ${hint}`, true);
+    }
+  }
+
+  function show(writer, name) {
+    document.body.dataset.writer = writer;
+    byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : name;
+    byId('environment-explanation').textContent = explanations[writer];
+    byId('leaves').textContent = leaves[writer];
+  }
+
+  choice.addEventListener('change', showFields);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    use();
+  });
+  showFields();
+  show('simulator');
+}
+
+/** "about 115 questions, 42,000 tokens"; nothing for the simulator, which asks nobody. */
+export function costWords({ calls, tokens }) {
+  return calls === 0 ? '' : `${count(calls, 'question')}, ${count(tokens, 'token')}`;
+}
