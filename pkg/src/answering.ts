@@ -1,20 +1,21 @@
 import { AquilineError } from './error.js';
-import { toWire, type CreateRequest, type Message } from './protocol.js';
+import { toWire, type LlmRequest, type Message } from './protocol.js';
 import type { CoreModelOptions } from './core.js';
 import type { ChatFunction, ChatRequest, Llm } from './llm/types.js';
 import type { CreateOptions, RemoteLlm } from './types.js';
 
 /** What of a language model crosses the port. */
-export function requestOfLlm({ llm, llmOptions, budget = {} }: CreateOptions): CreateRequest['llm'] {
+export function requestOfLlm(from: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'>): LlmRequest | undefined {
+  const { llm, llmOptions: { remember, ...rest } = {}, budget: { price, ...limits } = {} } = from;
   if (llm === undefined) return undefined;
-  const { price, ...limits } = budget;
-  const options = { ...llmOptions, budget: limits, ...(price && { price }) };
-  if (isRemote(llm)) return remote(llm, options);
-  if (typeof llm === 'function') return { options: { model: 'function', ...options }, asks: 'chat' };
-  return { options: { model: llm.model, concurrency: llm.concurrency, ...options }, asks: 'chat' };
+  const options = { ...rest, ...(remember && { remember: true }), budget: limits, ...(price && { price }) };
+  const keeps = remember === 'always';
+  if (isRemote(llm)) return { ...remote(llm, options), keeps };
+  if (typeof llm === 'function') return { options: { model: 'function', ...options }, asks: 'chat', keeps };
+  return { options: { model: llm.model, concurrency: llm.concurrency, ...options }, asks: 'chat', keeps };
 }
 
-function remote(llm: RemoteLlm, options: CoreModelOptions): CreateRequest['llm'] {
+function remote(llm: RemoteLlm, options: CoreModelOptions): Omit<LlmRequest, 'keeps'> {
   const { getToken, apiKey, allowKeyInPage, ...endpoint } = llm;
   if (apiKey !== undefined && !allowKeyInPage) {
     const message = 'a key in a page can be read by everyone who opens it';
@@ -33,7 +34,8 @@ export class PageLlm {
   private readonly asked = new Map<number, AbortController>();
 
   constructor(
-    private readonly llm: CreateOptions['llm'],
+    /** Who answers; changed when the worker asks for another one. */
+    public llm: CreateOptions['llm'],
     private readonly post: (message: Message) => void,
   ) {}
 

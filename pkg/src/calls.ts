@@ -40,7 +40,7 @@ export class Calls {
 
   constructor(
     private readonly connection: Connection,
-    private readonly llm?: PageLlm,
+    readonly llm?: PageLlm,
   ) {
     connection.onReply = (reply) => this.receive(reply);
     connection.onDeath = (error) => this.die(error);

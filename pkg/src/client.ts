@@ -1,5 +1,6 @@
 import { AquilineError } from './error.js';
-import { gapsRequest, steerRequest, trainRequest, wholeBuffer } from './options.js';
+import { requestOfLlm } from './answering.js';
+import { describeRequest, gapsRequest, judgeRequest, steerRequest, trainRequest, wholeBuffer, wholeNumber } from './options.js';
 import {
   isYielded,
   type CallEvent,
@@ -13,10 +14,16 @@ import type { Calls } from './calls.js';
 import type {
   Aquiline,
   CallOptions,
+  CreateOptions,
   Gap,
   GapsOptions,
   Info,
+  Item,
+  JudgeOptions,
+  Opinion,
+  Passage,
   Progress,
+  RaterReport,
   Spent,
   SteerEvent,
   SteerOptions,
@@ -55,6 +62,34 @@ export class Client implements Aquiline {
 
   replay(transcript: string, options: CallOptions = {}): AsyncIterable<SteerEvent> {
     return { [Symbol.asyncIterator]: () => this.run(() => ({ type: 'replay', transcript }), options) };
+  }
+
+  async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'> = {}): Promise<void> {
+    await this.calls.start({ type: 'useModel', llm: requestOfLlm(options) }, {}).result;
+    // The worker asks the page for nothing between its answer to this and the next call.
+    if (this.calls.llm) this.calls.llm.llm = options.llm;
+  }
+
+  async writeProfile(user: string, { seed, signal }: { seed?: number; signal?: AbortSignal } = {}): Promise<Passage[]> {
+    const request = { type: 'writeProfile', user, seed: wholeNumber('seed', seed, this.seed) } as const;
+    return this.calls.start(request, { signal }).result;
+  }
+
+  async describe(
+    item: Partial<Item> & { title: string },
+    { seed, signal }: { seed?: number; signal?: AbortSignal } = {},
+  ): Promise<Item> {
+    const request = describeRequest(item, wholeNumber('seed', seed, this.seed));
+    return this.calls.start(request, { signal }).result;
+  }
+
+  async judge(options: JudgeOptions): Promise<Opinion> {
+    return this.calls.start(judgeRequest(options, this.seed), { signal: options.signal }).result;
+  }
+
+  async raterReport(opinions: readonly Opinion[], { seed }: { seed?: number } = {}): Promise<RaterReport> {
+    const request = { type: 'raterReport', opinions, seed: wholeNumber('seed', seed, 0) } as const;
+    return this.calls.start(request, {}).result;
   }
 
   async spent(): Promise<Spent> {

@@ -7,7 +7,10 @@ import type {
   Gap,
   Info,
   Item,
+  Opinion,
+  Passage,
   Policy,
+  RaterReport,
   Rating,
   Spent,
   TrainOptions,
@@ -80,6 +83,10 @@ export interface RawModel {
   /** Ends the questions that are under way. */
   stop(): void;
   spent(): Spent;
+  /** Answers known from before, one JSON object a line. */
+  learn(jsonl: string): void;
+  /** Answers that are remembered since this was asked last, likewise. */
+  learned(): string;
   free(): void;
 }
 
@@ -99,6 +106,11 @@ export interface RawSession {
   info(): CoreInfo;
   gaps(options: { users: string[]; count: number }): Gap[];
   useModel(options: CoreModelOptions, call: CoreCall | undefined): RawModel;
+  useSimulator(): void;
+  writeProfile(user: string, seed: number): Promise<Passage[]>;
+  describe(item: Item, seed: number): Promise<Item>;
+  judge(options: CoreJudgeOptions): Promise<Opinion>;
+  raterReport(opinions: readonly Opinion[], seed: number): RaterReport;
   estimate(options: CoreSteerOptions): Spent;
   steer(options: CoreSteerOptions, record: boolean, tick: Tick): Promise<string | undefined>;
   replay(transcript: string, tick: Tick): Promise<void>;
@@ -107,6 +119,13 @@ export interface RawSession {
   policyBytes(): Uint8Array;
   loadPolicy(checkpoint: Uint8Array): void;
   free(): void;
+}
+
+export interface CoreJudgeOptions {
+  user: string;
+  original: Item;
+  edited: Item;
+  seed: number;
 }
 
 export interface CatalogData {

@@ -1,4 +1,5 @@
 import { fetchResponse, isFile, readBytes } from './bytes.js';
+import { answerStore, type AnswerStore } from './answers.js';
 import { AquilineError, messageOf } from './error.js';
 import { browserGpu, type Gpu } from './device.js';
 import { modelStore, vectorStore, type Store } from './store.js';
@@ -11,11 +12,12 @@ export interface Host {
   gpu: Gpu | undefined;
   vectors: Store;
   models: Store;
+  answers: AnswerStore;
 }
 
 /** This browser, or this Node.js. */
 export function defaultHost(): Host {
-  return { loadCore, gpu: browserGpu(), vectors: vectorStore(), models: modelStore() };
+  return { loadCore, gpu: browserGpu(), vectors: vectorStore(), models: modelStore(), answers: answerStore() };
 }
 
 /** The address of the embedded catalog beside this module. */

@@ -25,6 +25,7 @@ export function create(options: CreateOptions = {}): Promise<Aquiline> {
   return createOver(() => connect(options.assets?.worker), options);
 }
 
+export { answers, forgetAnswers } from './answers.js';
 export { AquilineError } from './error.js';
 export type { AquilineErrorOptions } from './error.js';
 export type * from './types.js';

@@ -1,8 +1,16 @@
 import { AquilineError } from './error.js';
 import { isNode, nodeModule } from './node.js';
 import { requestOfLlm } from './answering.js';
-import type { CreateRequest, GapsRequest, PortSource, SteerRequest, TrainRequest } from './protocol.js';
-import type { CreateOptions, GapsOptions, Source, SteerOptions, TrainOptions } from './types.js';
+import type {
+  CreateRequest,
+  DescribeRequest,
+  GapsRequest,
+  JudgeRequest,
+  PortSource,
+  SteerRequest,
+  TrainRequest,
+} from './protocol.js';
+import type { CreateOptions, GapsOptions, Item, JudgeOptions, Source, SteerOptions, TrainOptions } from './types.js';
 
 /** The request for these options: defaults filled in, addresses absolute, nothing that cannot cross a port. */
 export async function createRequest(options: CreateOptions): Promise<CreateRequest> {
@@ -49,12 +57,22 @@ export function gapsRequest(options: GapsOptions): GapsRequest {
   return { type: 'gaps', users, count: wholeNumber('count', options.count, 8) };
 }
 
+/** An item of which a title is known, and perhaps more. */
+export function describeRequest(item: Partial<Item> & { title: string }, seed: number): DescribeRequest {
+  const untold = { id: item.title, year: null, genres: [], plot: '', likes: [], dislikes: [] };
+  return { type: 'describe', seed, item: { ...untold, ...item } };
+}
+
+export function judgeRequest({ user, original, edited, seed }: JudgeOptions, fallback: number): JudgeRequest {
+  return { type: 'judge', options: { user, original, edited, seed: wholeNumber('seed', seed, fallback) } };
+}
+
 export function trainRequest({ signal, onProgress, resume, ...options }: TrainOptions, seed: number): TrainRequest {
   return { type: 'train', resume: resume ?? false, options: { ...options, settings: { seed, ...options.settings } } };
 }
 
 /** Only what the core cannot say: it never sees a number that is no whole number. What is too much, it knows. */
-function wholeNumber(name: string, value: number | undefined, fallback: number): number {
+export function wholeNumber(name: string, value: number | undefined, fallback: number): number {
   const number = value ?? fallback;
   if (Number.isSafeInteger(number) && number >= 0) return number;
   throw new AquilineError('numeric.bad_setting', `${name} is out of range: use a whole number from 0, not ${number}`);

@@ -1,7 +1,20 @@
 import { AquilineError, codeOf, messageOf } from './error.js';
-import type { CoreModelOptions, CoreSteerOptions, CoreTrainOptions } from './core.js';
+import type { CoreJudgeOptions, CoreModelOptions, CoreSteerOptions, CoreTrainOptions } from './core.js';
 import type { ChatRequest } from './llm/types.js';
-import type { CatalogSource, Device, Gap, Info, Progress, Spent, SteerEvent, TrainEvent } from './types.js';
+import type {
+  CatalogSource,
+  Device,
+  Gap,
+  Info,
+  Item,
+  Opinion,
+  Passage,
+  Progress,
+  RaterReport,
+  Spent,
+  SteerEvent,
+  TrainEvent,
+} from './types.js';
 
 /** An absolute address, or the bytes themselves: a `Source` that can cross a port. */
 export type PortSource = string | Uint8Array;
@@ -16,8 +29,16 @@ export interface CreateRequest {
   seed: number;
   cache: boolean;
   /** The language model, as far as it is plain data, and what of it stays with the page. */
-  llm: { options: CoreModelOptions; asks: Asks } | undefined;
+  llm: LlmRequest | undefined;
   assets: { cpu?: PortSource; webgpu?: PortSource; catalog?: PortSource };
+}
+
+/** A language model for the worker. */
+export interface LlmRequest {
+  options: CoreModelOptions;
+  asks: Asks;
+  /** Whether its answers are kept between visits. */
+  keeps: boolean;
 }
 
 /** What the worker asks the page for: nothing, a key for each request, or the model's answers. */
@@ -46,6 +67,34 @@ export interface ReplayRequest {
   transcript: string;
 }
 
+export interface UseModelRequest {
+  type: 'useModel';
+  llm: LlmRequest | undefined;
+}
+
+export interface WriteProfileRequest {
+  type: 'writeProfile';
+  user: string;
+  seed: number;
+}
+
+export interface DescribeRequest {
+  type: 'describe';
+  item: Item;
+  seed: number;
+}
+
+export interface JudgeRequest {
+  type: 'judge';
+  options: CoreJudgeOptions;
+}
+
+export interface RaterReportRequest {
+  type: 'raterReport';
+  opinions: readonly Opinion[];
+  seed: number;
+}
+
 export interface SpentRequest {
   type: 'spent';
 }
@@ -72,6 +121,11 @@ export type Request =
   | EstimateRequest
   | ReplayRequest
   | SpentRequest
+  | UseModelRequest
+  | WriteProfileRequest
+  | DescribeRequest
+  | JudgeRequest
+  | RaterReportRequest
   | TrainRequest
   | SavePolicyRequest
   | LoadPolicyRequest;
@@ -84,6 +138,11 @@ export interface Results {
   estimate: Spent;
   replay: undefined;
   spent: Spent;
+  useModel: undefined;
+  writeProfile: Passage[];
+  describe: Item;
+  judge: Opinion;
+  raterReport: RaterReport;
   train: undefined;
   savePolicy: Uint8Array;
   loadPolicy: undefined;

@@ -1,3 +1,4 @@
+import { linesOf } from './answers.js';
 import { Asking } from './asking.js';
 import { cancelled } from './error.js';
 import { defaultHost, type Host } from './host.js';
@@ -5,7 +6,7 @@ import { open } from './open.js';
 import {
   toWire,
   type CallEvent,
-  type CreateRequest,
+  type LlmRequest,
   type Message,
   type Port,
   type Reply,
@@ -30,6 +31,8 @@ class Service {
   private previous: Promise<void> = Promise.resolve();
   private session: RawSession | undefined;
   private model: RawModel | undefined;
+  /** Name of the model whose answers are kept. */
+  private kept: string | undefined;
   /** The call that the core is at. */
   private current = 0;
   private readonly asking: Asking;
@@ -71,8 +74,11 @@ class Service {
     this.current = id;
     try {
       throwIfCancelled(call);
-      this.post({ type: 'result', id, value: await this.perform(request, call) });
+      const value = await this.perform(request, call);
+      await this.keepAnswers();
+      this.post({ type: 'result', id, value });
     } catch (error) {
+      await this.keepAnswers();
       const reported = call.signal.aborted ? cancelled() : error;
       this.post({ type: 'error', id, error: toWire(reported) });
       if (isTrap(error)) this.post({ type: 'fatal', error: toWire(error) });
@@ -86,9 +92,20 @@ class Service {
       case 'create': {
         const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
         this.session = opened.session;
-        if (request.llm) this.useModel(opened.session, request.llm);
+        await this.useModel(request.llm);
         return opened.info;
       }
+      case 'useModel':
+        await this.useModel(request.llm);
+        return undefined;
+      case 'writeProfile':
+        return this.opened().writeProfile(request.user, request.seed);
+      case 'describe':
+        return this.opened().describe(request.item, request.seed);
+      case 'judge':
+        return this.opened().judge(request.options);
+      case 'raterReport':
+        return this.opened().raterReport(request.opinions, request.seed);
       case 'gaps':
         await pause(call);
         return this.opened().gaps({ users: request.users, count: request.count });
@@ -114,14 +131,24 @@ class Service {
     }
   }
 
-  private useModel(session: RawSession, { options, asks }: NonNullable<CreateRequest['llm']>): void {
-    try {
-      this.model = session.useModel(options, asks === 'nothing' ? undefined : this.asking.ask);
-    } catch (error) {
-      session.free();
-      this.session = undefined;
-      throw error;
-    }
+  /** The model before stays where this one cannot be used. */
+  private async useModel(llm: LlmRequest | undefined): Promise<void> {
+    const session = this.opened();
+    const model = llm && session.useModel(llm.options, llm.asks === 'nothing' ? undefined : this.asking.ask);
+    if (!llm) session.useSimulator();
+    this.model?.free();
+    this.model = model;
+    this.kept = llm?.keeps ? (llm.options.endpoint?.model ?? llm.options.model) : undefined;
+    if (this.kept === undefined) return;
+    // Storage that does not work costs questions, and no more.
+    const known = await this.host.answers.load(this.kept).catch(() => []);
+    model?.learn(known.join('\n'));
+  }
+
+  private async keepAnswers(): Promise<void> {
+    const learned = this.model?.learned();
+    if (!learned || this.kept === undefined) return;
+    await this.host.answers.add(this.kept, linesOf(learned)).catch(() => undefined);
   }
 
   private opened(): RawSession {

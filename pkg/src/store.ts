@@ -14,7 +14,7 @@ const PIECE = 1 << 20;
 
 /** The store for sentence vectors: on disk under Node.js, in the Cache API in a browser. */
 export function vectorStore(): Store {
-  return forgiving(isNode() ? folderStore(defaultFolder) : cacheStore('aquiline-vectors'));
+  return forgiving(isNode() ? folderStore('vectors') : cacheStore('aquiline-vectors'));
 }
 
 /** The store for model files: in a browser only; under Node.js files are read from where they are. */
@@ -38,8 +38,10 @@ export function forgiving(store: Store): Store {
   };
 }
 
-/** A file per key. Written beside and renamed: a reader sees a whole file or none. */
-export function folderStore(folder: () => Promise<string>): Store {
+/** A file per key, in a folder of this name in the user's cache, or in that of the function. Written beside and renamed: a
+ * reader sees a whole file or none. */
+export function folderStore(place: string | (() => Promise<string>)): Store {
+  const folder = typeof place === 'string' ? () => cacheFolder(place) : place;
   const fileOf = async (key: string) => `${await folder()}/${key.replace(/[^\w.-]/g, '_')}`;
   return {
     async load(key) {
@@ -95,7 +97,7 @@ function inPieces(bytes: Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-async function defaultFolder(): Promise<string> {
+async function cacheFolder(name: string): Promise<string> {
   const [{ homedir }, { join }] = await Promise.all([nodeModule('os'), nodeModule('path')]);
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'aquiline', 'vectors');
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'aquiline', name);
 }

@@ -248,12 +248,73 @@ export interface LlmOptions {
   concurrency?: number;
   /** Milliseconds that one attempt may take; default two minutes. */
   timeout?: number;
-  /** Ask equal questions only once while this object lives; default false. */
-  remember?: boolean;
+  /**
+   * Ask equal questions only once while this object lives; with `'always'` also in later visits: questions and answers
+   * stay in this browser, or in the cache folder under Node.js, until `forgetAnswers`. Default false.
+   */
+  remember?: boolean | 'always';
   /** Default 0.8. */
   proposalTemperature?: number;
   /** Default 0.5, the paper's. */
   rewriteTemperature?: number;
+}
+
+/** A question to a language model and its answer, as they are kept. */
+export interface KnownAnswer {
+  model: string;
+  request: object;
+  reply: object;
+}
+
+/** One section of a person's description. */
+export interface Passage {
+  heading: string;
+  text: string;
+}
+
+/** What is judged: an item and what was made of it. */
+export interface JudgeOptions {
+  user: string;
+  original: Item;
+  edited: Item;
+  seed?: number;
+  signal?: AbortSignal;
+}
+
+/** The eleven answers of two ballots, each the number of a choice, or nothing for a question that was left open. */
+export interface Opinion {
+  /** With the original on the left. */
+  originalFirst: (number | null)[];
+  /** With the sides swapped. */
+  editedFirst: (number | null)[];
+}
+
+/** A mean with its 95 % bootstrap interval; NaN where nothing was said. */
+export interface Interval {
+  mean: number;
+  low: number;
+  high: number;
+}
+
+/** What opinions come to. Shares are of ballots. */
+export interface RaterReport {
+  pairs: number;
+  /** Share that says the user prefers the edited item. */
+  userUtility: Interval;
+  /** Share on which the judge does. */
+  raterUtility: Interval;
+  /** How different the two are, from 0 to 1. */
+  distance: Interval;
+  /** Stars that the user would give more for the edited item. */
+  ratingGain: Interval;
+  /** Share that says the edited item appeals to more people. */
+  appeal: Interval;
+  /** Share of pairs with the same answer from both sides; 0.5 is chance. */
+  agreement: Interval;
+  /** Share of answers for the left side, less a half. */
+  positionBias: Interval;
+  /** Share whose ratings do not contradict the preference. */
+  consistency: Interval;
 }
 
 /** Limits that end a run with `llm.budget`; what is missing is unlimited. */
@@ -264,7 +325,7 @@ export interface Budget {
   tokens?: number;
   /** Money, in the currency of `price`. */
   money?: number;
-  /** Milliseconds from `create` on. */
+  /** Milliseconds from `create` or `useModel` on. */
   time?: number;
   /** Money for a million tokens. */
   price?: { prompt: number; completion: number };
@@ -415,6 +476,19 @@ export interface Aquiline extends AsyncDisposable {
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
   /** What a run usually costs with the language model, before anything is asked. */
   estimate(options: SteerOptions): Promise<Spent>;
+  /** Asks another language model from the next call on; without one, the simulator. Its budget begins anew. */
+  useModel(options?: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'>): Promise<void>;
+  /**
+   * Has the language model describe a user in five sections, and shows it that from then on instead of genres and words.
+   * It is sent genres and texts of what they rated, parted into liked and not.
+   */
+  writeProfile(user: string, options?: { seed?: number; signal?: AbortSignal }): Promise<Passage[]>;
+  /** Has the language model write the text of an item, from its title and year. */
+  describe(item: Partial<Item> & { title: string }, options?: { seed?: number; signal?: AbortSignal }): Promise<Item>;
+  /** Has the language model judge a pair for a user: eleven questions, blind, once from each side. */
+  judge(options: JudgeOptions): Promise<Opinion>;
+  /** What many opinions come to. */
+  raterReport(opinions: readonly Opinion[], options?: { seed?: number }): Promise<RaterReport>;
   /** Runs a recorded episode again, without a language model: same catalog, seed and encoder. */
   replay(transcript: string, options?: CallOptions): AsyncIterable<SteerEvent>;
   /** What the language model has cost so far. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coreError, fakeCore } from './support/fake-core.mjs';
-import { collect, createFake, fakeHost, until } from './support/face.mjs';
+import { collect, createFake, fakeHost, memoryAnswers, until } from './support/face.mjs';
 
 const REQUEST = { user: 'ann', item: 'kites', horizon: 1 };
 
@@ -104,4 +104,84 @@ test('the record comes with the last event, where it is wanted', async () => {
   assert.deepEqual(await aquiline.estimate({ ...REQUEST, horizon: 3 }), { calls: 6, tokens: 0, money: 0 });
   assert.deepEqual(await aquiline.spent(), { calls: 0, tokens: 0, money: 0 });
   await aquiline.dispose();
+});
+
+test('another model is asked from the next call on, and the simulator again', async () => {
+  const { log, host } = logged();
+  const aquiline = await createFake(host, { llm: async () => 'the first' });
+  await collect(aquiline.steer(REQUEST));
+  await aquiline.useModel({ llm: async () => 'the second', budget: { calls: 3 } });
+  await collect(aquiline.steer(REQUEST));
+  await aquiline.useModel();
+  await collect(aquiline.steer(REQUEST));
+  assert.deepEqual(log.filter((entry) => entry.answer), [{ answer: 'the first' }, { answer: 'the second' }]);
+  assert.deepEqual(log.filter((entry) => entry.useModel).map(({ useModel }) => useModel.budget), [{}, { calls: 3 }]);
+  assert.equal(log.filter((entry) => entry === 'model.free').length, 2);
+  assert.deepEqual(await aquiline.spent(), { calls: 0, tokens: 0, money: 0 });
+  await aquiline.dispose();
+});
+
+test('a model that is refused leaves the one before', async () => {
+  const { log, host } = logged();
+  const aquiline = await createFake(host, { llm: async () => 'the first' });
+  const llm = { baseUrl: 'https://llm.invalid/v1', model: 'm', apiKey: 'secret-key' };
+  await assert.rejects(aquiline.useModel({ llm }), { code: 'llm.key_in_page' });
+  await collect(aquiline.steer(REQUEST));
+  assert.deepEqual(log.filter((entry) => entry.answer), [{ answer: 'the first' }]);
+  await aquiline.dispose();
+});
+
+test('people and items are described, and pairs judged', async () => {
+  const { log, host } = logged();
+  const aquiline = await createFake(host, { llm: async () => 'said', seed: 4 });
+  assert.deepEqual(await aquiline.writeProfile('ann'), [{ heading: 'Overall', text: 'said' }]);
+  const kites = await aquiline.describe({ title: 'Kites', year: 1999 }, { seed: 2 });
+  assert.deepEqual(kites, { id: 'Kites', title: 'Kites', year: 1999, genres: [], plot: 'said', likes: [], dislikes: [] });
+  const opinion = await aquiline.judge({ user: 'ann', original: kites, edited: kites });
+  assert.deepEqual(opinion, { originalFirst: ['said'], editedFirst: [null] });
+  assert.deepEqual(await aquiline.raterReport([opinion, opinion]), { pairs: 2 });
+  const seeds = log.filter((entry) => entry.seed !== undefined && !entry.catalog && !entry.user).map(({ seed }) => seed);
+  assert.deepEqual(seeds, [4, 2, 0]);
+  assert.equal(log.find((entry) => entry.judge).judge.seed, 4);
+  await assert.rejects(aquiline.describe({ title: 'Kites' }, { seed: 0.5 }), { code: 'numeric.bad_setting' });
+  await aquiline.useModel();
+  await assert.rejects(aquiline.writeProfile('ann'), { code: 'numeric.bad_setting' });
+  await aquiline.dispose();
+});
+
+test('a question beside a run can be left', async () => {
+  const { host } = logged();
+  let signal;
+  const aquiline = await createFake(host, { llm: (_request, options) => new Promise(() => (signal = options.signal)) });
+  const controller = new AbortController();
+  const asked = aquiline.writeProfile('ann', { signal: controller.signal });
+  await until(() => signal !== undefined);
+  controller.abort();
+  await assert.rejects(asked, { name: 'AbortError' });
+  await until(() => signal.aborted);
+  await aquiline.dispose();
+});
+
+test('answers are kept where that is wanted, and known in the next visit', async () => {
+  let asked = 0;
+  const llm = async () => `answer ${++asked}`;
+  const visit = async (answers, remember) => {
+    const log = [];
+    const host = fakeHost({ core: fakeCore({ log, texts: 1, steps: 1 }), answers });
+    const aquiline = await createFake(host, { llm, llmOptions: { remember } });
+    await collect(aquiline.steer(REQUEST));
+    await aquiline.dispose();
+    return log.find((entry) => entry.answer).answer;
+  };
+  const answers = memoryAnswers();
+  assert.equal(await visit(answers, true), 'answer 1');
+  assert.deepEqual(answers.kept, [], 'this object alone remembers');
+  assert.equal(await visit(answers, 'always'), 'answer 2');
+  assert.deepEqual(answers.kept.map((line) => JSON.parse(line)).map(({ model, reply }) => [model, reply.text]), [['function', 'answer 2']]);
+  assert.equal(await visit(answers, 'always'), 'answer 2');
+  assert.equal(answers.kept.length, 1);
+  const full = async () => {
+    throw new Error('the disk is full');
+  };
+  assert.equal(await visit({ load: full, add: full }, 'always'), 'answer 3');
 });

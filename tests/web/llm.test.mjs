@@ -1,45 +1,21 @@
 // A language model behind an address, asked by the real core in a real Chromium: over fetch, with a key, aborted.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { steerInPage } from './steer-in-page.mjs';
-import { openBrowser } from './support.mjs';
+import { llmServer, openBrowser } from './support.mjs';
 
 const KEY = 'sk-secret-of-the-page';
-const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../target', import.meta.url));
-const program = join(target, 'debug/examples/llm_server');
 
 let opened;
 let page;
-const servers = [];
 
 before(async () => {
   opened = await openBrowser();
   page = await opened.browser.newPage();
   await page.goto(`${opened.address}/icon.svg`);
 });
-after(async () => {
-  await opened.close();
-  for (const server of servers) server.kill();
-});
-
-/** A server that pretends to be a model: its address, and what it has seen, one entry for each request that is over. */
-async function llmServer(...words) {
-  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  servers.push(server);
-  const lines = createInterface({ input: server.stdout });
-  const seen = [];
-  const baseUrl = await new Promise((resolve, reject) => {
-    server.on('error', () => reject(new Error(`${program} is missing: cargo build --example llm_server`)));
-    lines.once('line', resolve);
-  });
-  lines.on('line', (line) => seen.push({ ...JSON.parse(line), at: Date.now() }));
-  return { baseUrl, seen };
-}
+after(() => opened.close());
 
 async function until(condition, milliseconds = 20_000) {
   for (const end = Date.now() + milliseconds; !condition(); await new Promise((resolve) => setTimeout(resolve, 5))) {
@@ -93,3 +69,29 @@ for (const misdeed of ['silence', 'slow']) {
     console.log(`${misdeed}: closed ${closed.map(({ at }) => at - run.aborted)} ms after the run had rejected`);
   });
 }
+
+test('answers that are kept cost nothing in the next visit, until they are forgotten', { timeout: 240_000 }, async () => {
+  const { baseUrl, seen } = await llmServer();
+  const visit = (calls) =>
+    page.evaluate(steerInPage, {
+      llm: { baseUrl, model: 'simulator' }, options: { horizon: 2 }, llmOptions: { remember: 'always' }, budget: { calls },
+    });
+  const first = await visit(100);
+  assert.equal(first.code, undefined, first.message);
+  assert.equal(first.spent.calls, 2 * 4, 'the second run of a visit knows the answers of the first');
+  await page.reload();
+  const second = await visit(0);
+  assert.equal(second.code, undefined, second.message);
+  assert.deepEqual([second.spent.calls, second.steps], [0, first.steps]);
+  assert.equal(seen.filter(({ method }) => method === 'POST').length, 2 * 4);
+  const kept = await page.evaluate(async () => {
+    const { answers, forgetAnswers } = await import('/pkg/index.js');
+    const before = await answers('simulator');
+    await forgetAnswers('simulator');
+    return { before, after: await answers('simulator') };
+  });
+  assert.equal(kept.before.length, 2 * 4);
+  assert.match(JSON.stringify(kept.before[0]), /BEGIN DATA/);
+  assert.deepEqual(kept.after, []);
+  assert.equal((await visit(0)).code, 'llm.budget');
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { openBrowser } from './support.mjs';
+import { llmServer, openBrowser } from './support.mjs';
 
 const timeout = 240_000;
 let opened;
@@ -54,4 +54,44 @@ test('a phone shows it all without scrolling sideways', { timeout }, async () =>
 test('nothing was complained about and nothing left the page', () => {
   assert.deepEqual(complaints, []);
   assert.deepEqual(foreign, []);
+});
+
+test('a language model that does not answer is told apart, and nothing changes', { timeout }, async () => {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await element('environment-badge').locator('summary').click();
+  await element('writer').selectOption('server');
+  await element('llm-address').fill('http://localhost:9/v1');
+  await element('llm-model').fill('simulator');
+  await element('use-writer').click();
+  await element('environment-status').filter({ hasText: /does not work yet/ }).waitFor({ timeout });
+  assert.equal(await element('environment-name').textContent(), 'simulator');
+});
+
+test('a language model writes the edits, with a key that stays in the page, and the simulator can come back', { timeout }, async () => {
+  const { baseUrl, seen } = await llmServer('--key', 'sk-of-the-visitor');
+  await element('llm-address').fill(baseUrl);
+  await element('use-writer').click();
+  await element('environment-status').filter({ hasText: /key/ }).waitFor({ timeout });
+  await element('llm-key').fill('sk-of-the-visitor');
+  await element('use-writer').click();
+  await element('environment-status').filter({ hasText: /writes from now on/ }).waitFor({ timeout });
+  await page.keyboard.press('Escape');
+  const asked = seen.length;
+  await page.locator('.options summary').click();
+  await element('policy-select').selectOption('uniform');
+  await element('horizon').fill('2');
+  await element('steer-button').click();
+  await element('outcome').waitFor({ state: 'visible', timeout });
+  assert.equal(await element('step').count(), 2);
+  assert.match(await page.locator('#run-progress-text').textContent(), /8 questions, [\d,]+ tokens so far/);
+  assert.ok(seen.length > asked);
+  assert.match(await page.locator('#leaves').textContent(), /to the server that you named/);
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+  assert.ok(!stored.includes('sk-of-the-visitor'));
+
+  await element('environment-badge').locator('summary').click();
+  await element('writer').selectOption('simulator');
+  await element('use-writer').click();
+  await element('environment-status').filter({ hasText: /The simulator writes/ }).waitFor({ timeout });
+  assert.match(await page.locator('#leaves').textContent(), /^nothing/);
 });

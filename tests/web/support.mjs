@@ -1,8 +1,12 @@
 // A server with the page's strict policy, and a real Chromium with a WebGPU adapter (emulated).
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { serve } from '../../www/serve.mjs';
 
@@ -11,6 +15,11 @@ const quiet = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-ba
 const emulatedGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
 
 export const models = process.env.AQUILINE_MODELS ?? join(homedir(), '.cache/aquiline/models');
+
+const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL('../../target', import.meta.url));
+const program = join(target, 'debug/examples/llm_server');
+const servers = [];
+after(() => servers.forEach((server) => server.kill()));
 
 /** Starts both; `close()` ends both. */
 export async function openBrowser({ gpu = false } = {}) {
@@ -28,6 +37,20 @@ export async function openBrowser({ gpu = false } = {}) {
       server.close();
     },
   };
+}
+
+/** A server that pretends to be a model: its address, and what it has seen, one entry for each request that is over. */
+export async function llmServer(...words) {
+  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  servers.push(server);
+  const lines = createInterface({ input: server.stdout });
+  const seen = [];
+  const baseUrl = await new Promise((resolve, reject) => {
+    server.on('error', () => reject(new Error(`${program} is missing: cargo build --example llm_server`)));
+    lines.once('line', resolve);
+  });
+  lines.on('line', (line) => seen.push({ ...JSON.parse(line), at: Date.now() }));
+  return { baseUrl, seen };
 }
 
 /** Safetensors bytes with every f32 tensor at half precision. */

@@ -14,9 +14,20 @@ export function memoryStore(entries = {}) {
   };
 }
 
+/** Kept answers in memory. */
+export function memoryAnswers(kept = []) {
+  return {
+    kept,
+    load: async (model) => kept.filter((line) => JSON.parse(line).model === model),
+    add: async (_model, lines) => void kept.push(...lines),
+    drop: async () => void kept.splice(0),
+  };
+}
+
 /** A host with a fake core for every device. */
 export function fakeHost({ core = fakeCore(), ...rest } = {}) {
-  return { loadCore: async () => core, gpu: undefined, vectors: memoryStore(), models: memoryStore(), ...rest };
+  const stores = { vectors: memoryStore(), models: memoryStore(), answers: memoryAnswers() };
+  return { loadCore: async () => core, gpu: undefined, ...stores, ...rest };
 }
 
 /** `create` over that host, with models and catalog given as bytes. */

@@ -89,12 +89,55 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       const stopped = new Promise((_, reject) => (stop = () => reject(coreError('cancelled', 'cancelled'))));
       stopped.catch(() => undefined);
       const controller = new AbortController();
-      this.#model = { ask: (request) => Promise.race([call(request, controller.signal), stopped]) };
+      const learned = [];
+      const known = new Map();
+      const ask = async (request) => {
+        const key = JSON.stringify(request);
+        if (known.has(key)) return known.get(key);
+        const reply = await Promise.race([call(request, controller.signal), stopped]);
+        if (options.remember) {
+          learned.push({ model: options.model, request, reply: { text: reply } });
+          known.set(key, reply);
+        }
+        return reply;
+      };
+      this.#model = { ask };
       return {
         stop: () => (controller.abort(), stop()),
         spent: () => ({ calls: 1, tokens: 2, money: 0 }),
+        learn: (jsonl) => {
+          for (const line of jsonl.split('\n').filter(Boolean)) {
+            const { request, reply } = JSON.parse(line);
+            known.set(JSON.stringify(request), reply.text);
+          }
+        },
+        learned: () => learned.splice(0).map((answer) => `${JSON.stringify(answer)}\n`).join(''),
         free: () => log.push('model.free'),
       };
+    }
+    useSimulator() {
+      log.push('useSimulator');
+      this.#model = undefined;
+    }
+    async #asked(question) {
+      if (!this.#model) throw coreError('numeric.bad_setting', 'the language model is out of range: there is none');
+      return this.#model.ask({ messages: [question], maxTokens: 5, seed: 1 });
+    }
+    async writeProfile(user, seed) {
+      log.push({ writeProfile: user, seed });
+      return [{ heading: 'Overall', text: await this.#asked(user) }];
+    }
+    async describe(item, seed) {
+      log.push({ describe: item, seed });
+      return { ...item, plot: await this.#asked(item.title) };
+    }
+    async judge(options) {
+      log.push({ judge: options });
+      return { originalFirst: [await this.#asked('judge')], editedFirst: [null] };
+    }
+    raterReport(opinions, seed) {
+      log.push({ raterReport: opinions, seed });
+      return { pairs: opinions.length };
     }
     async steer(options, record, tick) {
       failAt('steer');
