@@ -12,7 +12,7 @@ use aquiline::profile::Profile;
 use aquiline::rollout::{Choice, DesignSummary, Effect, Reply, Rollout, RolloutSettings, Step, Trajectory};
 use aquiline::safeguard::Safeguards;
 use proptest::prelude::*;
-use toy_world::{action, answer, item, objective};
+use toy_world::{action, answer, item};
 
 const PLOT: &str = "Two sisters build kites. A storm comes.";
 
