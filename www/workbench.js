@@ -2,12 +2,11 @@
 import { byId } from './dom.js';
 import { costWords } from './environment.js';
 import { hideError, showError } from './errors.js';
-import { count, decimal, isCancelled, itemName, list, signed, userName } from './format.js';
+import { count, isCancelled, itemName, list, userName } from './format.js';
 import { highlightGap, showGaps } from './gaps.js';
 import { createMap } from './map.js';
 import { createPicker } from './picker.js';
-import { anchorCard, outcomeCard, stepCard } from './steps.js';
-import { utilityRange } from './track.js';
+import { createRunProgress, showEvents } from './run.js';
 
 export function openWorkbench(model) {
   const { items, users } = model.info;
@@ -37,8 +36,12 @@ export function openWorkbench(model) {
   }
 
   function chooseItem(id) {
+    if (!running) showItem(id);
+  }
+
+  function showItem(id) {
     const item = items.find((candidate) => candidate.id === id);
-    if (running || !item) return;
+    if (!item) return;
     chosen.item = id;
     itemPicker.choose(id);
     byId('item-detail').textContent = list(item.genres);
@@ -72,34 +75,60 @@ export function openWorkbench(model) {
     map.show({ gaps, pointedGap: null });
   }
 
-  async function steer() {
+  function steer() {
+    const candidates = byId('candidates').valueAsNumber;
+    const options = {
+      ...chosen, candidates,
+      horizon: byId('horizon').valueAsNumber,
+      subset: Math.min(10, candidates),
+      policy: byId('policy').value,
+      seed: byId('seed').valueAsNumber,
+      record: true,
+    };
+    return run(options.horizon, async (calling, progress) => {
+      progress.expect(costWords(await model.estimate(options)));
+      return model.steer({ ...options, ...calling });
+    }, steer);
+  }
+
+  /** Shows a record again; it says itself for whom, and from which film. */
+  async function replay(file) {
+    const transcript = await file.text();
+    return run(0, async (calling) => model.replay(transcript, calling), () => replay(file));
+  }
+
+  /** `begin` starts the run and gives its events. */
+  async function run(horizon, begin, again) {
     running = new AbortController();
     const { signal } = running;
-    const horizon = byId('horizon').valueAsNumber;
     const progress = createRunProgress(horizon);
     hideError();
     clearRun();
     showRunning(true);
     bringRunIntoView();
     try {
-      const candidates = byId('candidates').valueAsNumber;
-      const options = {
-        ...chosen, horizon, signal, candidates,
-        subset: Math.min(10, candidates),
-        policy: byId('policy').value,
-        seed: byId('seed').valueAsNumber,
-      };
-      progress.expect(costWords(await model.estimate(options)));
-      await showEvents(model.steer({ ...options, onProgress: progress.report }), { map, gaps, progress });
+      const events = await begin({ signal, onProgress: progress.report }, progress);
+      await showEvents(events, { map, gaps, progress, onAnchor: showWhose });
       const spent = costWords(await model.spent());
       progress.end([signal.aborted && 'Stopped.', spent && `${spent} so far.`].filter(Boolean).join(' '));
     } catch (error) {
       progress.end(isCancelled(error) ? 'Stopped.' : '');
-      if (!isCancelled(error)) showError(error, { title: 'The run stopped', before: byId('outcome'), onRetry: steer });
+      if (!isCancelled(error)) showError(error, { title: 'The run stopped', before: byId('outcome'), onRetry: again });
     } finally {
       running = null;
       showRunning(false);
     }
+  }
+
+  /** Of a record that was made for another viewer, or from another film. */
+  function showWhose(user, { id }) {
+    if (user !== chosen.user && users.some((known) => known.id === user)) {
+      chosen.user = user;
+      userPicker.choose(user);
+      byId('user-detail').textContent = userDetail(users.find((known) => known.id === user));
+      showUserGaps();
+    }
+    if (id !== chosen.item) showItem(id);
   }
 
   function stop() {
@@ -127,71 +156,17 @@ export function openWorkbench(model) {
     if (running) stop();
     else steer();
   });
+  byId('replay-file').addEventListener('change', ({ target }) => {
+    const [file] = target.files;
+    if (file && !running) replay(file);
+    // The same file can be chosen again.
+    target.value = '';
+  });
   byId('map-zoom').addEventListener('click', () => setZoom(byId('map-zoom').getAttribute('aria-pressed') !== 'true'));
 
   map.show({ items });
   chooseUser(users[0].id);
   chooseItem(items[0].id);
-}
-
-/** Shows the events of one run as they arrive. */
-async function showEvents(events, { map, gaps, progress }) {
-  const steps = [];
-  let anchor = null;
-  let before = null;
-  let range = null;
-  for await (const event of events) {
-    if (event.type === 'anchor') {
-      anchor = before = event.state;
-      range = utilityRange(anchor, gaps);
-      byId('run-empty').hidden = true;
-      byId('anchor').replaceChildren(anchorCard(anchor));
-      announce(`Start: ${itemName(anchor.item)}, utility ${decimal(anchor.utility)}.`);
-    } else if (event.type === 'step') {
-      const { step } = event;
-      steps.push(step);
-      byId('steps').append(stepCard(step, before, range));
-      byId('map-zoom').hidden = false;
-      announce(`Edit ${step.index + 1}: ${step.action.text} Utility ${decimal(before.utility)} to ${decimal(step.state.utility)}.`);
-      before = step.state;
-      progress.next();
-    } else {
-      byId('outcome').replaceChildren(outcomeCard(event.trajectory));
-      announce(outcomeWords(event.trajectory));
-    }
-    map.show({ anchor, steps });
-  }
-}
-
-function createRunProgress(horizon) {
-  const text = byId('run-progress-text');
-  const bar = byId('run-progress-bar');
-  let edit = 1;
-  const show = (words) => { text.textContent = `Edit ${Math.min(edit, horizon)} of ${horizon}: ${words}`; };
-  bar.hidden = false;
-  bar.removeAttribute('value');
-  text.textContent = 'Reading the film…';
-  return {
-    report({ type, done, total }) {
-      if (total > 0) bar.value = done / total;
-      else bar.removeAttribute('value');
-      if (type === 'propose') show('listing what could be edited');
-      else if (type === 'rewrite') show(total > 1 ? `text ${Math.min(done + 1, total)} of ${total}` : 'writing the text');
-      else if (type === 'candidates') show(total > 0 ? `candidate ${Math.min(done + 1, total)} of ${total}` : 'trying candidates');
-      else show('reading the new texts');
-    },
-    /** What it is likely to cost. */
-    expect(words) {
-      if (words) text.textContent = `About ${words} for all edits…`;
-    },
-    next() {
-      edit += 1;
-    },
-    end(words) {
-      text.textContent = words;
-      bar.hidden = true;
-    },
-  };
 }
 
 function showRunning(isRunning) {
@@ -208,15 +183,6 @@ function showRunning(isRunning) {
 function bringRunIntoView() {
   const run = byId('run');
   if (run.getBoundingClientRect().top > window.innerHeight * 0.85) run.scrollIntoView();
-}
-
-function outcomeWords({ kept, anchor, outcome, steps }) {
-  if (kept) return `Finished after ${count(steps.length, 'edit')}. The original is kept: the edited text was not worth more.`;
-  return `Finished after ${count(steps.length, 'edit')}. Utility gain ${signed(outcome.utility - anchor.utility)}.`;
-}
-
-function announce(words) {
-  byId('announcer').textContent = words;
 }
 
 function userDetail({ ratings, likes }) {

@@ -1,5 +1,6 @@
 // The page as a person uses it, in a real Chromium without WebGPU.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { llmServer, openBrowser } from './support.mjs';
@@ -43,6 +44,23 @@ test('steering shows every step with its utility, then the outcome', { timeout }
   await element('outcome').waitFor({ state: 'visible', timeout });
   assert.equal(await element('step').count(), 5);
   for (const utility of await element('step-utility').allTextContents()) assert.match(utility, /\d\.\d+/);
+});
+
+test('the record of a run is saved, and shown again as it was', { timeout }, async () => {
+  const utilities = () => element('step-utility').allTextContents();
+  const before = await utilities();
+  const [download] = await Promise.all([page.waitForEvent('download'), element('save-record').click()]);
+  const file = await download.path();
+  assert.match(download.suggestedFilename(), /^aquiline-viewer-\d+-[\w-]+-0\.jsonl$/);
+  await page.locator('.options summary').click();
+  await element('replay-file').setInputFiles({ name: 'run.jsonl', mimeType: 'application/jsonl', buffer: await readFile(file) });
+  await element('outcome').waitFor({ state: 'visible', timeout });
+  assert.deepEqual(await utilities(), before);
+  assert.equal(await element('save-record').count(), 0, 'a replay leaves no record of its own');
+
+  await element('replay-file').setInputFiles({ name: 'run.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from('nonsense') });
+  await element('error').filter({ hasText: 'line 1' }).waitFor({ state: 'visible' });
+  await page.locator('.options summary').click();
 });
 
 test('a phone shows it all without scrolling sideways', { timeout }, async () => {
