@@ -336,10 +336,13 @@ impl Session {
             tick.tell(Tell::Progress(progress)).await?;
         }
         let environment_calls = runs.iter().map(|(run, _)| run.environment_calls).sum();
+        let calls = runs.iter_mut().flat_map(|(_, transcript)| std::mem::take(&mut transcript.calls)).collect();
         let best =
             best_of(runs.iter().map(|(run, _)| run.clone()).collect()).ok_or(RolloutError::NoActions { step: 0 })?;
         let of_best = runs.into_iter().find(|(run, _)| *run == best).map(|(_, transcript)| transcript);
-        Ok((Trajectory { environment_calls, ..best }, of_best.unwrap_or_default()))
+        let of_best = of_best.unwrap_or_default();
+        let run = of_best.run.map(|run| Run { other_calls: environment_calls - best.environment_calls, ..run });
+        Ok((Trajectory { environment_calls, ..best }, Transcript { run, calls, ..of_best }))
     }
 
     async fn episode(
@@ -368,6 +371,7 @@ impl Session {
             item: options.item.clone(),
             policy: options.policy.name().to_owned(),
             settings: request.settings,
+            other_calls: 0,
         };
         Ok((run.trajectory, Transcript { run: Some(what), ..run.transcript }))
     }

@@ -118,6 +118,8 @@ fn every_method_tells_anchor_steps_and_end_and_its_record_replays() {
         assert!(trajectory.anchor.uncertainty > 0.0);
         let read = Transcript::from_jsonl(&transcript.to_jsonl(), "run.jsonl").unwrap();
         assert_eq!(read, transcript);
+        let replayed = pollster::block_on(session.replay(&read, async |_| Ok(()))).unwrap();
+        assert_eq!(replayed, trajectory, "{policy:?}");
     }
 }
 

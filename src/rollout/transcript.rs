@@ -36,6 +36,9 @@ pub struct Run {
     pub policy: String,
     /// How it was run.
     pub settings: RolloutSettings,
+    /// Rewrites asked of the environment in other episodes, of which this one was the best.
+    #[serde(default)]
+    pub other_calls: usize,
 }
 
 /// All exchanges of a run, in order. Holds texts and vectors, never keys.

@@ -92,7 +92,7 @@ impl Session {
         transcript: &Transcript,
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<Trajectory> {
-        let Run { encoder, user, item, policy, settings, .. } = transcript.run()?;
+        let Run { encoder, user, item, policy, settings, other_calls, .. } = transcript.run()?;
         let written = transcript.profile().map_or_else(Vec::new, |profile| profile.written.clone());
         if encoder != self.fingerprint() {
             let (expected, found) = (self.fingerprint().to_owned(), encoder.clone());
@@ -114,6 +114,8 @@ impl Session {
             None => Ok(()),
         };
         let trajectory = drive(start, perform, observe).await?;
+        let environment_calls = trajectory.environment_calls + other_calls;
+        let trajectory = Trajectory { environment_calls, ..trajectory };
         tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
         Ok(trajectory)
     }
