@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use aquiline::prompt::Task;
 use serde_json::Value;
@@ -240,6 +241,26 @@ fn a_language_model_steers_and_judges() {
     assert_refused(&ask(&["judge", &episodes]), 2, "has no episode in it");
     let spent = ask(&[&["steer", "--policy", "uniform", "--most-calls", "1"], &SMALL[..]].concat());
     assert_refused(&spent, 2, "budget of calls is spent");
+}
+
+#[test]
+fn a_batch_asks_a_language_model_for_several_episodes_at_once_and_prints_them_in_order() {
+    let latency = Duration::from_millis(100);
+    let server = llm_server::Server::start(llm_server::Settings { latency, ..Default::default() });
+    let llm = ["--llm", &server.base_url(), "--model", "simulator", "--concurrency", "8"];
+    let steer = [&["steer", "--policy", "uniform", "--batch", "-"], &llm[..], &SMALL[..]].concat();
+    let request = |seed: u64| format!("{{\"user\":\"viewer-001\",\"item\":\"wolf-tax\",\"seed\":{seed}}}\n");
+    let output = run_on(&steer, &format!("{}nonsense\n{}", request(1), request(2) + &request(3)));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let answers = parsed(&output);
+    let seeds: Vec<Option<u64>> = answers.iter().map(|answer| answer["seed"].as_u64()).collect();
+    assert_eq!(seeds, [Some(1), None, Some(2), Some(3)]);
+    assert_eq!(answers[1]["error"]["line"], 2);
+    // One episode asks three questions at once at most.
+    let seen = server.seen();
+    let beside =
+        |one: &llm_server::Seen| seen.iter().filter(|s| s.began <= one.began && s.ended > Some(one.began)).count();
+    assert!(seen.iter().map(beside).max() > Some(3), "{seen:?}");
 }
 
 #[test]

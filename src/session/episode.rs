@@ -128,6 +128,10 @@ impl Session {
     pub(super) async fn with_memory<T>(&self, run: impl AsyncFnOnce(&mut Memory) -> Result<T>) -> Result<T> {
         let mut memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
         let result = run(&mut memory).await;
+        // Another run may have come to its end meanwhile.
+        if let Some(other) = self.memory.take() {
+            memory.vectors.absorb(other.vectors);
+        }
         memory.tidy(self.fingerprint());
         self.memory.replace(Some(memory));
         result

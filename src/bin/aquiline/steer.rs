@@ -72,8 +72,10 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         world.load_policy(&bytes, arguments.data.seed)?;
     }
     match (requests, &arguments.batch, record) {
-        (Some(mut requests), Some(path), _) => {
-            batch::run(&world, &mut requests, &path.to_string_lossy(), &arguments.defaults())
+        (Some(requests), Some(path), _) => {
+            // Without a language model nothing is waited for.
+            let at_once = if world.session.speaker().is_some() { arguments.llm.concurrency() } else { 1 };
+            batch::run(&world, requests, &path.to_string_lossy(), &arguments.defaults(), at_once)
         }
         (_, _, Some(record)) => arguments.print(&world.replay(&record)?, Environment::Record),
         _ => one(&mut world, arguments, transcript),
@@ -108,9 +110,7 @@ fn transcript_of(path: &Path) -> Outcome<Transcript> {
     Ok(Transcript::from_jsonl(&String::from_utf8_lossy(&bytes), &path.to_string_lossy())?)
 }
 
-type Requests = Box<dyn std::io::BufRead>;
-
-fn requests(path: &Path) -> Outcome<Requests> {
+fn requests(path: &Path) -> Outcome<batch::Source> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(std::io::stdin())));
     }

@@ -79,14 +79,19 @@ impl World {
 
     /// Runs one request.
     pub fn steer(&self, options: &SteerOptions) -> aquiline::Result<Episode> {
+        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
+        wait::for_answers(client, self.steering(options))
+    }
+
+    /// The same, beside others.
+    pub async fn steering(&self, options: &SteerOptions) -> aquiline::Result<Episode> {
         let mut told = None;
         let tick = async |tell: Tell| {
             self.report.tick(&tell)?;
             keep_end(tell, &mut told);
             Ok(())
         };
-        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
-        let run = wait::for_answers(client, self.session.steer(options, tick));
+        let run = self.session.steer(options, tick).await;
         self.report.clear();
         let (trajectory, transcript) = run?;
         let view = told.expect("a session tells the end of every episode that succeeds");
