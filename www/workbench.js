@@ -92,9 +92,8 @@ export function openWorkbench(model) {
   }
 
   /** Shows a record again; it says itself for whom, and from which film. */
-  async function replay(file) {
-    const transcript = await file.text();
-    return run(0, async (calling) => model.replay(transcript, calling), () => replay(file));
+  function replay(file) {
+    return run(0, async (calling) => model.replay(await file.text(), calling), () => replay(file));
   }
 
   /** `begin` starts the run and gives its events. */
