@@ -97,7 +97,7 @@ impl Table {
 }
 
 /// Differences that the tables are about, as (table, arm, arm that it is compared with).
-pub const DIFFERENCES: [(Table, &str, &str); 14] = [
+pub const DIFFERENCES: [(Table, &str, &str); 16] = [
     (Table::Main, "EAGLE: uniform", "reference: uniform"),
     (Table::Main, "EAGLE: optimistic", "reference: optimistic"),
     (Table::Main, "EAGLE: G-optimal", "reference: G-optimal"),
@@ -110,8 +110,10 @@ pub const DIFFERENCES: [(Table, &str, &str); 14] = [
     (Table::Budget, "tree search by its transition model", "tree search"),
     (Table::Transfer, "trained in the weak one", "trained in the strong one"),
     (Table::Spaces, "without personalised actions", "all actions"),
+    (Table::Spaces, "its five actions at once", "all actions"),
     (Table::Spaces, "with macro actions", "all actions"),
     (Table::Anchors, "EAGLE: G-optimal", "reference: G-optimal"),
+    (Table::Caution, "2 standard deviations", "0 standard deviations"),
 ];
 
 /// Every line of every table. `budget` is the number of environment calls of [`Table::Budget`].
