@@ -33,6 +33,8 @@ usage: ./build.sh COMMAND
   bench   speed and quality figures, printed
   paper   the paper's tables on the embedded films, and on ml-latest-small where it is; hours. Raw outcomes and policies
           go to paper/, and a run that was ended goes on there. Options as of 'aquiline paper'
+  shots   pictures of every panel, in both themes and at a phone's width, into shots/
+  docs    the package's reference, into pkg/docs-api
   size    sizes of what the browser downloads, checked against their limits
 TEXT
 }
@@ -63,6 +65,15 @@ need_npm() {
   local stamp=pkg/node_modules/.installed
   if [[ ! -e $stamp || pkg/package-lock.json -nt $stamp ]]; then
     (cd pkg && npm ci --no-audit --no-fund >&2)
+    touch "$stamp"
+  fi
+}
+
+# What the package's own tests need beside it: bundlers and what checks packages.
+need_packaging() {
+  local stamp=tests/packaging/node_modules/.installed
+  if [[ ! -e $stamp || tests/packaging/package-lock.json -nt $stamp ]]; then
+    (cd tests/packaging && npm ci --no-audit --no-fund >&2)
     touch "$stamp"
   fi
 }
@@ -153,7 +164,24 @@ face() {
   need_npm
   mkdir -p pkg/dist
   cp data/catalog.jsonl pkg/dist/catalog.jsonl
+  cp LICENSE-* pkg
   (cd pkg && npm run --silent build)
+  embedded
+}
+
+# Vectors and fit of the embedded catalog, kept by the hash of what they are computed from.
+embedded() {
+  local inputs
+  inputs="$(cat pkg/dist/cpu/core_bg.wasm data/catalog.jsonl scripts/embedded.mjs pkg/src/embedded.ts | sha256sum | cut -c1-32)"
+  local kept="$CACHE/embedded/$inputs"
+  if [[ ! -e $kept ]]; then
+    models
+    say "Reading and fitting the embedded catalog"
+    node scripts/embedded.mjs "$kept.part"
+    mv "$kept.part" "$kept"
+  fi
+  mkdir -p pkg/dist/embedded
+  cp "$kept"/* pkg/dist/embedded
 }
 
 npm_package() {
@@ -193,6 +221,9 @@ run_tests() {
   need_chromium
   say "Package tests under Node and in Chromium"
   (cd pkg && node --test test/*.test.mjs)
+  say "The packed package in projects of others"
+  need_packaging
+  node --test tests/packaging/*.test.mjs
   find_llama
   say "Browser tests"
   node --test tests/web/*.test.mjs
@@ -200,6 +231,19 @@ run_tests() {
 
 size() {
   node scripts/size.mjs
+}
+
+shots() {
+  models
+  npm_package
+  need_chromium
+  node scripts/shots.mjs "${1:-shots}"
+}
+
+docs() {
+  npm_package
+  need_packaging
+  (cd tests/packaging && npm run --silent docs)
 }
 
 # bench [NAME [ARGUMENT]]: all of them, or one.
@@ -255,5 +299,7 @@ case "${1:-}" in
   bench) shift && bench "$@" ;;
   paper) shift && paper "$@" ;;
   size) size ;;
+  shots) shift && shots "$@" ;;
+  docs) docs ;;
   *) usage && exit 2 ;;
 esac

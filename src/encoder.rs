@@ -10,7 +10,7 @@
 //! Reference: Reimers & Gurevych 2019, *Sentence-BERT*; Wang et al. 2020, *MiniLM*.
 
 pub mod cache;
-mod digest;
+pub(crate) mod digest;
 mod gelu;
 pub mod manifest;
 pub mod model;
@@ -62,7 +62,7 @@ impl Encoder {
     pub fn load(weights: Vec<u8>, tokenizer: &[u8], limit: TokenLimit, device: Device) -> Result<Self> {
         let fingerprint = fingerprint(&weights, tokenizer, limit);
         let tokenize = Tokenize::load(tokenizer, limit)?;
-        let model = weights::load(weights, &device)?;
+        let model = MiniLm::load(&weights, &device)?;
         Ok(Encoder { model, tokenize, device, fingerprint })
     }
 

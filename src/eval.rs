@@ -68,7 +68,7 @@ impl Interval {
         }
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut means: Vec<f64> = (0..RESAMPLES).map(|_| resample(&mut random)).collect();
-        means.sort_by(f64::total_cmp);
+        crate::order::sort_numbers(&mut means);
         let quantile = |share: f64| means[(share * (RESAMPLES - 1) as f64).round() as usize];
         Interval { mean, low: quantile(0.025), high: quantile(0.975) }
     }

@@ -11,7 +11,6 @@
 //! **How to read it.** A gain in U alone is a claim of the reward about itself. Where U grows and the judge or the hidden
 //! tastes do not, an arm has learned the reward's errors.
 
-mod arm;
 mod foresight;
 mod table;
 
@@ -22,17 +21,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::alignment::AlignmentSettings;
 use crate::catalog::{Catalog, Item};
-use crate::encoder::Encoder;
+use crate::encoder::{DIMENSIONS, Encoder};
 use crate::error::{DataError, Result, TrainingError};
 use crate::eval::Interval;
 use crate::judge::Judge;
+use crate::latent::distance;
+use crate::objective::identity;
 use crate::ratings::Division;
-use crate::session::view::Tell;
+pub use crate::session::arm::{Arm, Pair};
+use crate::session::arm::{Conditions, Found};
+use crate::session::view::{Progress, Tell};
 use crate::session::{Dataset, Session, TrainOptions};
 use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::{ReferenceFit, UpdateLog};
-pub use arm::Arm;
 pub use foresight::{Foresight, Told};
 pub use table::{Metric, Row, Table};
 
@@ -40,6 +42,8 @@ pub use table::{Metric, Row, Table};
 const JURY: f64 = 0.5;
 /// Share of everyone else's ratings that the reward never sees.
 const WITHHELD: f64 = 0.25;
+/// Edits of an episode.
+const HORIZON: usize = 5;
 /// One in so many users is steered and not trained for.
 const STEERED: usize = 4;
 
@@ -58,15 +62,6 @@ pub enum Anchors {
     Low,
     /// Any item that the user rated at least four fifths of the top rating.
     High,
-}
-
-/// A user and the item that their episode begins with, by id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pair {
-    /// The user.
-    pub user: String,
-    /// The item.
-    pub item: String,
 }
 
 /// What one arm did for one pair.
@@ -242,6 +237,43 @@ impl World {
                 high.choose(&mut random).map(|rating| ratings.items()[rating.item as usize].clone())
             }
         }
+    }
+
+    /// Runs an arm for each pair, `candidates` actions proposed at each step.
+    ///
+    /// # Errors
+    /// As [`crate::session::Session::steer`], [`crate::session::Session::search`] and `tick`.
+    pub async fn measure(
+        &self,
+        arm: &Arm,
+        pairs: &[Pair],
+        candidates: usize,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(pairs.len());
+        for (done, pair) in pairs.iter().enumerate() {
+            let conditions = Conditions { pair, horizon: HORIZON, candidates, seed: self.seed };
+            let found = self.session.attempt(arm, conditions, async |_| Ok(())).await?;
+            outcomes.push(self.outcome(pair, found).await?);
+            tick(Tell::Progress(Progress { kind: "pairs", done: done + 1, total: pairs.len(), unit: "pairs" })).await?;
+        }
+        Ok(outcomes)
+    }
+
+    async fn outcome(&self, pair: &Pair, found: Found) -> Result<Outcome> {
+        let Found { anchor, state, environment_calls, realisability_gap } = found;
+        let (from, to) = (self.session.encode_item(&anchor.item).await?, self.session.encode_item(&state.item).await?);
+        Ok(Outcome {
+            pair: pair.clone(),
+            utility_before: f64::from(anchor.utility),
+            utility_after: f64::from(state.utility),
+            judge_gain: self.judged(&pair.user, &to)? - self.judged(&pair.user, &from)?,
+            enjoyment_gain: self.enjoyment_gain(pair, &state.item)?,
+            distance: f64::from(distance(&anchor.latent, &state.latent)),
+            identity: f64::from(identity(&from[..DIMENSIONS], &to[..DIMENSIONS])),
+            environment_calls,
+            realisability_gap,
+        })
     }
 
     /// What the judge says that a text is worth to a user, as a share of the top rating.

@@ -60,6 +60,16 @@ pub struct Factors {
     pub item_biases: Vec<f32>,
 }
 
+/// A fit under way.
+#[derive(Debug)]
+pub struct Fitting<'a> {
+    settings: &'a Factorization,
+    by_user: Vec<Vec<Rating>>,
+    by_item: Vec<Vec<Rating>>,
+    factors: Factors,
+    done: usize,
+}
+
 /// A user described by a handful of ratings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoldedUser {
@@ -87,17 +97,22 @@ impl Factorization {
     /// # Errors
     /// [`NumericError::BadSetting`] without factors or with a ridge below 0.000001.
     pub fn fit(&self, ratings: &Ratings, mut after_sweep: impl FnMut(usize, usize) -> Result<()>) -> Result<Factors> {
-        self.check()?;
-        let by_user: Vec<Vec<Rating>> = ratings.by_user().into_iter().map(<[Rating]>::to_vec).collect();
-        let by_item = ratings.by_item();
-        let mut factors = self.start(ratings);
-        for sweep in 0..self.sweeps {
-            factors.fit_biases(&by_user, &by_item, self.bias_ridge);
-            factors.users = self.fit_side(&by_user, &factors.items, |r| (r.item, factors.residual(r)));
-            factors.items = self.fit_side(&by_item, &factors.users, |r| (r.user, factors.residual(r)));
-            after_sweep(sweep + 1, self.sweeps)?;
+        let mut fitting = self.start(ratings)?;
+        while !fitting.is_done() {
+            fitting.sweep();
+            after_sweep(fitting.done, self.sweeps)?;
         }
-        Ok(factors)
+        Ok(fitting.finish())
+    }
+
+    /// The same sweep by sweep, for whoever has to do something else in between.
+    ///
+    /// # Errors
+    /// As [`Factorization::fit`].
+    pub fn start(&self, ratings: &Ratings) -> Result<Fitting<'_>> {
+        self.check()?;
+        let by_user = ratings.by_user().into_iter().map(<[Rating]>::to_vec).collect();
+        Ok(Fitting { settings: self, by_user, by_item: ratings.by_item(), factors: self.initial(ratings), done: 0 })
     }
 
     fn check(&self) -> Result<()> {
@@ -111,7 +126,7 @@ impl Factorization {
         }
     }
 
-    fn start(&self, ratings: &Ratings) -> Factors {
+    fn initial(&self, ratings: &Ratings) -> Factors {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         let mut items = Latents::zeros(ratings.items().len(), self.factors);
         for item in 0..items.len() {
@@ -150,6 +165,32 @@ impl Factorization {
             prior += rows.tr_mul(&rows) * self.unobserved_weight;
         }
         prior
+    }
+}
+
+impl Fitting<'_> {
+    /// Whether all sweeps are done.
+    pub fn is_done(&self) -> bool {
+        self.done >= self.settings.sweeps
+    }
+
+    /// Biases, then users with items held fixed, then items with users held fixed.
+    pub fn sweep(&mut self) {
+        let Fitting { settings, by_user, by_item, factors, .. } = self;
+        factors.fit_biases(by_user, by_item, settings.bias_ridge);
+        factors.users = settings.fit_side(by_user, &factors.items, |r| (r.item, factors.residual(r)));
+        factors.items = settings.fit_side(by_item, &factors.users, |r| (r.user, factors.residual(r)));
+        self.done += 1;
+    }
+
+    /// Sweeps done, and of how many.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done, self.settings.sweeps)
+    }
+
+    /// The factors as they are now.
+    pub fn finish(self) -> Factors {
+        self.factors
     }
 }
 

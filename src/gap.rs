@@ -70,13 +70,13 @@ pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Resul
         .map(|(middle, reach)| describe(climb(middle, reach, utility, settings.steps), utility, items))
         .filter(|gap| gap.distance >= spacing)
         .collect();
-    gaps.sort_by(|a, b| b.utility.total_cmp(&a.utility));
+    crate::order::sort_by(&mut gaps, |a, b| b.utility.total_cmp(&a.utility));
     Ok(spread_out(gaps, spacing, settings.count))
 }
 
 fn best_items(utility: &Utility, items: &Latents, count: usize) -> Vec<usize> {
     let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.demand(row)).zip(0..).collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    crate::order::sort_by(&mut ranked, |a, b| b.0.total_cmp(&a.0));
     ranked.into_iter().take(count).map(|(_, item)| item).collect()
 }
 
@@ -88,7 +88,7 @@ fn others(items: &Latents, item: usize, settings: &GapSettings) -> Vec<Neighbour
 
 fn typical_spacing(surroundings: &[(usize, Vec<Neighbour>)]) -> f32 {
     let mut nearest: Vec<f32> = surroundings.iter().filter_map(|(_, near)| Some(near.first()?.distance)).collect();
-    nearest.sort_by(f32::total_cmp);
+    crate::order::sort_numbers(&mut nearest);
     nearest.get(nearest.len() / 2).copied().unwrap_or(0.0) * 0.5
 }
 

@@ -1,14 +1,37 @@
 //! Points of the latent space Z, and the few things everyone asks of them.
 
 use nalgebra::{DMatrix, SymmetricEigen};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result};
 
 /// Many points of one space: a row-major matrix, one row a point.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Matrix", into = "Matrix")]
 pub struct Latents {
     dimensions: usize,
     values: Vec<f32>,
+}
+
+/// The form of [`Latents`] that is written down.
+#[derive(Serialize, Deserialize)]
+struct Matrix {
+    dimensions: usize,
+    values: Vec<f32>,
+}
+
+impl TryFrom<Matrix> for Latents {
+    type Error = crate::Error;
+
+    fn try_from(Matrix { dimensions, values }: Matrix) -> Result<Self> {
+        Latents::new(dimensions, values)
+    }
+}
+
+impl From<Latents> for Matrix {
+    fn from(Latents { dimensions, values }: Latents) -> Self {
+        Matrix { dimensions, values }
+    }
 }
 
 /// A point near another one.
@@ -132,7 +155,7 @@ impl Latents {
         };
         let mut nearest: Vec<f32> =
             self.rows().step_by(self.len().div_ceil(400).max(1)).filter_map(elsewhere).collect();
-        nearest.sort_by(f32::total_cmp);
+        crate::order::sort_numbers(&mut nearest);
         nearest.get(nearest.len() / 2).map_or(0.0, |squared| squared.sqrt())
     }
 
@@ -151,8 +174,8 @@ impl Latents {
     /// give equal axes everywhere.
     pub fn principal_axes(&self, count: usize) -> Latents {
         let eigen = SymmetricEigen::new(self.scatter());
-        let mut order: Vec<usize> = (0..self.dimensions).collect();
-        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+        let by_variance = &mut |a, b| f64::total_cmp(&eigen.eigenvalues[b], &eigen.eigenvalues[a]);
+        let order = crate::order::indices(self.dimensions, by_variance);
         let axes = order.iter().take(count).map(|&column| {
             let axis: Vec<f32> = eigen.eigenvectors.column(column).iter().map(|&value| value as f32).collect();
             let largest = axis.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);

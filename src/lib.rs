@@ -80,6 +80,7 @@
 #![warn(missing_docs)]
 
 // Values
+mod order;
 pub mod error;
 pub mod catalog;
 pub mod ratings;

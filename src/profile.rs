@@ -75,6 +75,6 @@ fn ranked(observations: impl Iterator<Item = (String, f32)>) -> Vec<(String, f32
     }
     let mut ranked: Vec<(String, f32)> =
         sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    crate::order::sort_by(&mut ranked, |a, b| b.1.total_cmp(&a.1));
     ranked
 }

@@ -59,9 +59,7 @@ impl Ratings {
     pub fn new(users: Vec<String>, items: Vec<String>, entries: Vec<Rating>, scale: (f32, f32)) -> Result<Self> {
         let (lowest, highest) = scale;
         for (line, rating) in (1..).zip(&entries) {
-            if !(lowest..=highest).contains(&rating.value) {
-                return Err(out_of_range("ratings", line, &rating.value.to_string(), scale).into());
-            }
+            check_value(rating.value, line, scale)?;
             if rating.user as usize >= users.len() {
                 return Err(DataError::UnknownUser { id: rating.user.to_string() }.into());
             }
@@ -133,6 +131,21 @@ impl Ratings {
             self.entries.iter().filter_map(|rating| place[rating.item as usize].map(|item| Rating { item, ..*rating }));
         let ids = catalog.items().iter().map(|item| item.id.clone()).collect();
         Ratings::new(self.users.clone(), ids, kept.collect(), self.scale())
+    }
+
+    /// Gives a user, known or new, these ratings instead of all others of theirs, as (item index, value), by item, each
+    /// item once and on the scale. Returns the user's index.
+    pub(crate) fn set_user(&mut self, id: &str, rated: &[(usize, f32)]) -> usize {
+        let user = self.user_index(id).unwrap_or_else(|_| {
+            self.users.push(id.to_owned());
+            self.users.len() - 1
+        });
+        let number = user as u32;
+        let start = self.entries.partition_point(|rating| rating.user < number);
+        let end = self.entries.partition_point(|rating| rating.user <= number);
+        let new = rated.iter().map(|&(item, value)| Rating { user: number, item: item as u32, value });
+        self.entries.splice(start..end, new);
+        user
     }
 
     /// All observations, by user, then by item.
@@ -260,11 +273,19 @@ impl Names {
 }
 
 fn ordered(mut entries: Vec<Rating>) -> Vec<Rating> {
-    entries.sort_by_key(|rating| (rating.user, rating.item));
+    crate::order::sort_by_key(&mut entries, |rating| (rating.user, rating.item));
     entries.reverse();
     entries.dedup_by_key(|rating| (rating.user, rating.item));
     entries.reverse();
     entries
+}
+
+/// Whether a rating is a number on the scale; `line` is for the message.
+pub(crate) fn check_value(value: f32, line: u64, scale: (f32, f32)) -> Result<()> {
+    if (scale.0..=scale.1).contains(&value) {
+        return Ok(());
+    }
+    Err(out_of_range("ratings", line, &value.to_string(), scale).into())
 }
 
 fn out_of_range(file: &str, line: u64, value: &str, (lowest, highest): (f32, f32)) -> DataError {

@@ -84,6 +84,18 @@ enum Phase {
     RewrittenStates(Vec<Action>, Vec<Item>),
 }
 
+impl Strategy {
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::Beam { width: 1 } => "greedy-search",
+            Strategy::Beam { .. } => "beam-search",
+            Strategy::Tree => "tree-search",
+            Strategy::BestOfN => "best-of-n",
+        }
+    }
+}
+
 impl Default for SearchSettings {
     /// Tree search to the paper's horizon, 20 candidates of which 10 are rewritten, and the
     /// environment calls of an episode of that horizon that looks ahead at 20 candidates.

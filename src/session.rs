@@ -5,9 +5,16 @@
 //! simulator. It still does no I/O: caches come and go as bytes, and every long call is given a
 //! `tick` that it awaits between pieces of work, which may report progress or fail to cancel.
 
+pub mod arm;
 mod asked;
+pub mod design;
 mod episode;
+pub mod evaluate;
+pub mod factorize;
+mod fitted;
+mod people;
 mod perform;
+mod saved;
 mod search;
 mod tick;
 mod training;
@@ -15,7 +22,7 @@ pub mod view;
 
 use crate::action::ActionSpace;
 use crate::agent::{Agent, best_of};
-use crate::alignment::{AlignmentSettings, Fitting};
+use crate::alignment::{Alignment, AlignmentSettings, Fitting};
 use crate::catalog::{Catalog, Item};
 use crate::client::Speaker;
 use crate::encoder::cache::VectorCache;
@@ -32,13 +39,18 @@ use crate::rollout::{RolloutSettings, Trajectory};
 use crate::simulator::tastes::{Attributes, Population, Tastes};
 use crate::simulator::{Simulator, SimulatorSettings};
 use crate::train::checkpoint::Checkpoint;
+pub use design::DesignOptions;
 use episode::EpisodeRequest;
+pub use evaluate::EvaluateOptions;
 use perform::{Chooser, Memory, encode_missing};
 pub use search::SearchOptions;
 use serde::Deserialize;
 use tick::Tick;
 pub use training::TrainOptions;
 use view::{GapView, InfoView, Progress, Tell, View};
+
+/// Vectors of texts of runs that are kept beside the catalog's: six megabytes.
+const MOST_KEPT_OF_RUNS: usize = 4_000;
 
 /// A catalog with its ratings.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,16 +115,30 @@ pub struct Session {
     dataset: Option<Dataset>,
     seed: u64,
     cache: VectorCache,
-    cached_at_start: usize,
+    /// Vectors that the shell gave or was given.
+    known_to_shell: std::cell::Cell<usize>,
+    /// Texts of the catalog.
+    catalog_texts: usize,
+    /// Taken up before preparing.
+    known_fit: Option<Alignment>,
+    /// Names the fit there is or will be.
+    fit_key: String,
     simulator: Simulator,
     speaker: Option<Speaker>,
     agent: Option<Agent>,
     policy: Option<Checkpoint>,
+    /// Ratings of the people who were folded in.
+    folded: std::collections::BTreeMap<String, Vec<(String, f32)>>,
     /// Out while an episode runs.
     memory: std::cell::RefCell<Option<Memory>>,
 }
 
 impl Method {
+    /// Whether every candidate is rewritten before one is chosen.
+    pub fn looks_ahead(self) -> bool {
+        matches!(self, Method::Optimistic | Method::GOptimal | Method::Greedy)
+    }
+
     /// Its name in requests.
     pub fn name(self) -> &'static str {
         match self {
@@ -188,7 +214,10 @@ impl Session {
     pub fn new(encoder: Encoder, dataset: Dataset, seed: u64) -> Self {
         Session {
             cache: VectorCache::new(encoder.fingerprint()),
-            cached_at_start: 0,
+            known_to_shell: std::cell::Cell::new(0),
+            catalog_texts: FIELDS * dataset.catalog.len(),
+            known_fit: None,
+            fit_key: fitted::key(&dataset, encoder.fingerprint(), seed),
             simulator: Simulator::new(SimulatorSettings::default()),
             speaker: None,
             encoder,
@@ -196,6 +225,7 @@ impl Session {
             seed,
             agent: None,
             policy: None,
+            folded: std::collections::BTreeMap::new(),
             memory: std::cell::RefCell::new(None),
         }
     }
@@ -220,36 +250,40 @@ impl Session {
         self.encoder.fingerprint()
     }
 
-    /// Encodes what `cache` lacks, then fits. After an error or a cancellation it may be called
+    /// Encodes what `cache` lacks, then fits, unless [a known fit](Session::use_fit) was taken up. After an error or a cancellation it may be called
     /// again and goes on from there. A damaged or foreign cache is ignored.
     ///
     /// # Errors
     /// As [`Encoder::encode`], [`Fitting::start`] and `tick`.
     pub async fn prepare(&mut self, cache: Option<&[u8]>, mut tick: impl AsyncFnMut(Tell) -> Result<()>) -> Result<()> {
         if let Some(known) = cache.and_then(|bytes| VectorCache::from_bytes(bytes, self.fingerprint()).ok()) {
-            self.cached_at_start = known.len();
+            self.known_to_shell.set(known.len());
             self.cache.absorb(known);
         }
         let Some(dataset) = &self.dataset else { return Ok(()) };
         let texts = texts_of(dataset.catalog.items());
         encode_missing(&self.encoder, &mut self.cache, &texts, "encode", &mut tick).await?;
         let fields = rows(&self.cache, &texts, FIELDS)?;
-        let settings = AlignmentSettings::for_items(dataset.catalog.len(), self.seed);
-        let mut fitting = Fitting::start(&dataset.ratings, &fields, &settings)?;
-        while !fitting.is_done() {
-            fitting.sweep()?;
-            let (done, total) = fitting.progress();
-            tick.tell(Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" })).await?;
-        }
-        let alignment = fitting.finish();
+        let alignment = match self.known_fit.take() {
+            Some(alignment) => alignment,
+            None => fit(dataset, &fields, self.seed, &mut tick).await?,
+        };
         let Some(Dataset { catalog, ratings }) = self.dataset.take() else { return Ok(()) };
         self.agent = Some(Agent::new(catalog, ratings, &fields, alignment)?);
         Ok(())
     }
 
-    /// The vectors of all texts encoded so far, unless nothing is new.
+    /// The vectors of all texts encoded so far, of the catalog and of runs, unless nothing is new since this was asked
+    /// last. Of runs as many are kept as a shell can be expected to store.
     pub fn cache_bytes(&self) -> Option<Vec<u8>> {
-        (self.cache.len() > self.cached_at_start).then(|| self.cache.to_bytes())
+        let mut all = self.cache.clone();
+        if let Some(memory) = &*self.memory.borrow()
+            && all.len() + memory.vectors.len() <= self.catalog_texts + MOST_KEPT_OF_RUNS
+        {
+            all.absorb(memory.vectors.clone());
+        }
+        let is_new = all.len() > self.known_to_shell.replace(all.len());
+        is_new.then(|| all.to_bytes())
     }
 
     /// The fitted agent.
@@ -410,6 +444,17 @@ impl SteerOptions {
         }
         Ok(())
     }
+}
+
+async fn fit(dataset: &Dataset, fields: &Latents, seed: u64, tick: &mut dyn Tick) -> Result<Alignment> {
+    let settings = AlignmentSettings::for_items(dataset.catalog.len(), seed);
+    let mut fitting = Fitting::start(&dataset.ratings, fields, &settings)?;
+    while !fitting.is_done() {
+        fitting.sweep()?;
+        let (done, total) = fitting.progress();
+        tick.tell(Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" })).await?;
+    }
+    Ok(fitting.finish())
 }
 
 fn texts_of(items: &[Item]) -> Vec<String> {

@@ -74,7 +74,7 @@ impl Simulator {
         unused.shuffle(&mut random);
         let mut categories = Category::ALL.into_iter().cycle();
         let generic = write(&mut unused, count.div_ceil(2), Origin::Generic, &mut categories, &mut random);
-        unused.sort_by_key(|kind| std::cmp::Reverse(kind.appeal(profile)));
+        crate::order::sort_by_key(&mut unused, |kind| std::cmp::Reverse(kind.appeal(profile)));
         let free = (count > 1).then(|| write_freely(&mut unused, profile, &mut categories, &mut random)).flatten();
         let left = (count / 2).saturating_sub(1);
         let personalised = write(&mut unused, left, Origin::Personalised, &mut categories, &mut random);

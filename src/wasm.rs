@@ -22,8 +22,9 @@ use crate::latent::Latents;
 use crate::raters::{Opinion, RaterReport};
 use crate::rollout::DesignSummary;
 use crate::rollout::transcript::Transcript;
-use crate::session::{Dataset, Session, SteerOptions, TrainOptions};
-use convert::{Outcome, from_js, report, thrown, to_js, user_items};
+use crate::session::factorize::FactorizeOptions;
+use crate::session::{Dataset, DesignOptions, EvaluateOptions, Session, SteerOptions, TrainOptions};
+use convert::{Outcome, from_js, report, tell, thrown, to_js, user_items};
 use model::ModelOptions;
 
 /// The model's manifest.
@@ -142,7 +143,7 @@ impl RawSession {
 
     /// Encodes what the cache lacks, then fits.
     pub async fn prepare(&mut self, cache: Option<Vec<u8>>, tick: Function) -> Outcome<()> {
-        self.0.prepare(cache.as_deref(), async |told| report(&tick, &told).await).await.map_err(thrown)
+        self.0.prepare(cache.as_deref(), async |told| tell(&tick, &told).await).await.map_err(thrown)
     }
 
     /// The vector cache, unless nothing is new.
@@ -151,9 +152,111 @@ impl RawSession {
         self.0.cache_bytes()
     }
 
+    /// Names the fit.
+    #[wasm_bindgen(getter, js_name = fitKey)]
+    pub fn fit_key(&self) -> String {
+        self.0.fit_key().to_owned()
+    }
+
+    /// Takes up a fit before preparing; whether it is that of this session.
+    #[wasm_bindgen(js_name = useFit)]
+    pub fn use_fit(&mut self, bytes: &[u8]) -> bool {
+        self.0.use_fit(bytes)
+    }
+
+    /// The fit as bytes.
+    #[wasm_bindgen(js_name = fitBytes)]
+    pub fn fit_bytes(&self) -> Outcome<Vec<u8>> {
+        self.0.fit_bytes().map_err(thrown)
+    }
+
     /// What the catalog tells about itself.
     pub fn info(&self) -> Outcome<JsValue> {
         to_js(&self.0.info().map_err(thrown)?)
+    }
+
+    /// Sentence vectors, row-major.
+    pub async fn embed(&self, texts: Vec<String>, tick: Function) -> Outcome<Vec<f32>> {
+        let embedded = self.0.embed(&texts, async |told| tell(&tick, &told).await).await;
+        Ok(embedded.map_err(thrown)?.values().to_vec())
+    }
+
+    /// U of every item, novelty aside.
+    pub fn utilities(&self, options: JsValue) -> Outcome<Vec<f32>> {
+        let options: convert::UsersOptions = from_js(options)?;
+        self.0.utilities(&options.users).map_err(thrown)
+    }
+
+    /// Takes in a person by their own ratings.
+    #[wasm_bindgen(js_name = foldIn)]
+    pub fn fold_in(&mut self, options: JsValue) -> Outcome<JsValue> {
+        let options: convert::FoldInOptions = from_js(options)?;
+        let user = options.user.clone();
+        to_js(&self.0.fold_in(&user, &options.into_ratings()).map_err(thrown)?)
+    }
+
+    /// The behavioural embedding of the ratings.
+    pub async fn factorize(&self, options: JsValue, tick: Function) -> Outcome<JsValue> {
+        let options: FactorizeOptions = from_js(options)?;
+        let factors = self.0.factorize(&options, async |told| tell(&tick, &told).await).await;
+        to_js(&factors.map_err(thrown)?)
+    }
+
+    /// Candidate edits.
+    pub async fn actions(&self, options: JsValue, tick: Function) -> Outcome<JsValue> {
+        let convert::ActionsOptions { user, item, count, space, seed } = from_js(options)?;
+        let pair = (user.as_str(), item.as_str());
+        let actions = self.0.actions(pair, count, space, seed, async |told| tell(&tick, &told).await).await;
+        to_js(&actions.map_err(thrown)?)
+    }
+
+    /// The design over where candidates lead.
+    pub async fn design(&self, options: JsValue, tick: Function) -> Outcome<JsValue> {
+        let options: DesignOptions = from_js(options)?;
+        to_js(&self.0.design(&options, async |told| tell(&tick, &told).await).await.map_err(thrown)?)
+    }
+
+    /// The best text within a budget.
+    pub async fn search(&self, options: JsValue, tick: Function) -> Outcome<()> {
+        let options: convert::SearchRequest = from_js(options)?;
+        let search = self.0.search(&options.into_options(), async |told| tell(&tick, &told).await).await;
+        search.map(drop).map_err(thrown)
+    }
+
+    /// The ELM baseline.
+    pub async fn elm(&self, options: JsValue, tick: Function) -> Outcome<JsValue> {
+        let convert::ElmOptions { user, item, manifold, seed } = from_js(options)?;
+        let elm = self.0.elm(&user, &item, manifold, seed, async |told| tell(&tick, &told).await).await;
+        to_js(&elm.map_err(thrown)?)
+    }
+
+    /// Compares ways to a better text.
+    pub async fn evaluate(&self, options: JsValue, tick: Function) -> Outcome<()> {
+        let options: EvaluateOptions = from_js(options)?;
+        let report = self.0.evaluate(&options, async |told| tell(&tick, &told).await).await;
+        report.map(drop).map_err(thrown)
+    }
+
+    /// Everything that was learned, as bytes.
+    pub fn save(&self) -> Outcome<Vec<u8>> {
+        self.0.save().map_err(thrown)
+    }
+
+    /// Takes up what was saved.
+    #[wasm_bindgen(js_name = loadState)]
+    pub fn load_state(&mut self, bytes: &[u8]) -> Outcome<()> {
+        self.0.load(bytes).map_err(thrown)
+    }
+
+    /// Whether there is a policy.
+    #[wasm_bindgen(getter)]
+    pub fn trained(&self) -> bool {
+        self.0.policy().is_some()
+    }
+
+    /// Of the latent space.
+    pub fn dimensions(&self) -> Outcome<usize> {
+        Ok(self.0.agent().map_err(thrown)?.items().dimensions())
     }
 
     /// Content gaps of one user or of a group.
@@ -166,14 +269,14 @@ impl RawSession {
     #[wasm_bindgen(js_name = fitReference)]
     pub async fn fit_reference(&mut self, options: JsValue, tick: Function) -> Outcome<()> {
         let options: TrainOptions = from_js(options)?;
-        let fitted = self.0.fit_reference(&options, async |told| report(&tick, &told).await).await;
+        let fitted = self.0.fit_reference(&options, async |told| tell(&tick, &told).await).await;
         fitted.map(drop).map_err(thrown)
     }
 
     /// Trains the policy.
     pub async fn train(&mut self, options: JsValue, tick: Function) -> Outcome<()> {
         let options: TrainOptions = from_js(options)?;
-        self.0.train(&options, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
+        self.0.train(&options, async |told| tell(&tick, &told).await).await.map(drop).map_err(thrown)
     }
 
     /// The policy as a checkpoint.
@@ -239,7 +342,7 @@ impl RawSession {
     /// Runs one request, and gives its record where that is wanted.
     pub async fn steer(&self, options: JsValue, record: bool, tick: Function) -> Outcome<Option<String>> {
         let options: SteerOptions = from_js(options)?;
-        let run = self.0.steer(&options, async |told| report(&tick, &told).await).await;
+        let run = self.0.steer(&options, async |told| tell(&tick, &told).await).await;
         let (_, transcript) = run.map_err(thrown)?;
         Ok(record.then(|| transcript.to_jsonl()))
     }
@@ -247,6 +350,6 @@ impl RawSession {
     /// Runs an episode again from its record.
     pub async fn replay(&self, transcript: &str, tick: Function) -> Outcome<()> {
         let transcript = Transcript::from_jsonl(transcript, "transcript.jsonl").map_err(thrown)?;
-        self.0.replay(&transcript, async |told| report(&tick, &told).await).await.map(drop).map_err(thrown)
+        self.0.replay(&transcript, async |told| tell(&tick, &told).await).await.map(drop).map_err(thrown)
     }
 }

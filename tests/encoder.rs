@@ -3,7 +3,7 @@
 mod support;
 
 use aquiline::encoder::tokenize::{TokenLimit, Tokenize};
-use aquiline::encoder::{Encoder, manifest::Manifest, open_device};
+use aquiline::encoder::{Encoder, manifest::Manifest, open_device, weights};
 use aquiline::error::{EncoderError, Error};
 use aquiline::latent::dot;
 use tokenizers::{Tokenizer, TruncationParams};
@@ -31,6 +31,13 @@ fn cosines_agree_with_the_reference_in_half_precision() {
     for (found, (text, expected)) in cosines(&support::half_precision_encoder()).iter().zip(REFERENCE) {
         assert!((found - expected).abs() < 2e-3, "{text}: {found} where {expected} is right");
     }
+}
+
+#[test]
+fn halved_weights_are_the_manifests_file() {
+    let manifest = Manifest::embedded();
+    let half = weights::halve(&support::model_file("weights")).unwrap();
+    manifest.file("weights-f16").unwrap().verify(&half).unwrap();
 }
 
 #[test]

@@ -16,14 +16,14 @@ const leaves = {
   browser: 'nothing: the language model is this browser’s own. Ratings, films and texts stay in this tab.',
 };
 
-/** Wires the badge; the simulator is in use until something else was tried. */
-export function openEnvironment(model) {
+/** Wires the badge. `use(model)` says whom it is about from now on, with the simulator until something else was tried. */
+export function openEnvironment() {
   const form = byId('environment-form');
   const choice = byId('writer');
   let trying = new AbortController();
+  let model = null;
 
   byId('writer-browser').hidden = byId('writer-browser').disabled = !('LanguageModel' in globalThis);
-  form.hidden = false;
 
   function showFields() {
     byId('server-fields').hidden = byId('server-fields').disabled = choice.value !== 'server';
@@ -44,7 +44,7 @@ export function openEnvironment(model) {
     return { baseUrl: byId('llm-address').value.trim(), model: byId('llm-model').value.trim(), ...(key && { getToken: async () => key }) };
   }
 
-  async function use() {
+  async function change() {
     trying.abort();
     trying = new AbortController();
     const { signal } = trying;
@@ -76,10 +76,19 @@ export function openEnvironment(model) {
   choice.addEventListener('change', showFields);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    use();
+    change();
   });
   showFields();
   show('simulator');
+  return {
+    use(another) {
+      model = another;
+      choice.value = 'simulator';
+      form.hidden = false;
+      showFields();
+      show('simulator');
+    },
+  };
 }
 
 /** "about 115 questions, 42,000 tokens"; nothing for the simulator, which asks nobody. */

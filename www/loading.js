@@ -1,6 +1,6 @@
 /** The loading view: one line a stage, filled only with what the library reported. */
 import { element } from './dom.js';
-import { bytes, count, duration } from './format.js';
+import { bytes, count, duration, wholeSeconds } from './format.js';
 
 const stages = [
   ['download', 'Download'],
@@ -8,6 +8,7 @@ const stages = [
   ['compile', 'Compile'],
   ['load', 'Load the encoder'],
   ['self-test', 'Try it on known sentences'],
+  ['warm-up', 'Compare CPU and WebGPU'],
   ['encode', 'Read the films'],
   ['fit', 'Fit the map to the ratings'],
 ];
@@ -74,7 +75,7 @@ function createLine(title) {
     },
     show(progress) {
       reached = amountWords(progress);
-      amount.textContent = reached;
+      amount.textContent = [reached, timeLeftWords(progress)].filter(Boolean).join(' · ');
       if (progress.total > 0) bar.value = Math.min(1, progress.done / progress.total);
       else bar.removeAttribute('value');
     },
@@ -88,8 +89,16 @@ function createLine(title) {
     interrupt() {
       node.dataset.state = 'stopped';
       node.removeAttribute('aria-current');
+      // Nothing goes on, so no time is left.
+      amount.textContent = reached;
     },
   };
+}
+
+/** "12 s left"; nothing for what is over before it is read. */
+function timeLeftWords({ eta }) {
+  if (!(eta > 2000)) return '';
+  return `${eta < 90_000 ? wholeSeconds(eta) : duration(eta)} left`;
 }
 
 /** "12 of 91 MB", "40 of 160 texts"; nothing where the library does not know. */

@@ -17,7 +17,26 @@ function createOptions() {
   };
 }
 
-async function load() {
+/** The workbench as it was before anything was wired to it: another catalog gets a fresh one. */
+const emptyWorkbench = byId('workbench').cloneNode(true);
+const errorBox = byId('error');
+let model = null;
+/** The last catalog that could be opened: the way back where another one cannot. */
+let opened = null;
+
+/** Opens another catalog in place of this one; `name` is what the page calls it. */
+async function useCatalog(catalog, name) {
+  await model?.dispose();
+  // It may stand in the workbench, which goes.
+  byId('loading').before(errorBox);
+  byId('workbench').replaceWith(emptyWorkbench.cloneNode(true));
+  byId('loading').hidden = false;
+  document.body.dataset.view = 'loading';
+  document.body.dataset.catalog = name;
+  await load(catalog);
+}
+
+async function load(catalog = 'embedded') {
   const cancellation = new AbortController();
   const stages = createStages(byId('stages'));
   const stopClock = showClock(byId('loading-time'));
@@ -25,38 +44,48 @@ async function load() {
   cancel.hidden = false;
   cancel.onclick = () => cancellation.abort();
   byId('loading-title').textContent = 'Getting ready';
+  byId('go-back')?.remove();
   hideError();
   try {
-    const model = await create({ ...createOptions(), signal: cancellation.signal, onProgress: stages.report });
+    model = await create({ ...createOptions(), catalog, signal: cancellation.signal, onProgress: stages.report });
     stages.finish();
-    showReady(model);
+    showReady();
+    opened = { catalog, name: document.body.dataset.catalog ?? 'the embedded films' };
   } catch (error) {
     stages.stop();
     cancel.hidden = true;
-    showLoadingFailure(error);
+    showLoadingFailure(error, catalog);
   } finally {
     stopClock();
   }
 }
 
-function showReady(model) {
+function showReady() {
   showBadges(model.info);
   byId('loading').hidden = true;
   byId('workbench').hidden = false;
   document.body.dataset.view = 'ready';
-  openEnvironment(model);
-  openWorkbench(model);
+  environment.use(model);
+  openWorkbench(model, { useCatalog });
 }
 
-function showLoadingFailure(error) {
+function showLoadingFailure(error, catalog) {
   const cancelled = isCancelled(error);
   byId('loading-title').textContent = cancelled ? 'Loading cancelled' : 'Loading stopped';
   showError(cancelled ? { message: 'You cancelled the loading.', hint: 'Try again whenever you like.' } : error, {
     title: cancelled ? 'Not loaded' : 'The page could not get ready',
     before: byId('loading'),
-    onRetry: load,
-    offersHub: !cancelled && address.get('models') !== 'hub',
+    onRetry: () => load(catalog),
+    offersHub: !cancelled && !opened && address.get('models') !== 'hub',
   });
+  if (opened && opened.catalog !== catalog) offerWayBack();
+}
+
+function offerWayBack() {
+  const { catalog, name } = opened;
+  byId('cancel-loading').before(element('button', {
+    type: 'button', class: 'button', id: 'go-back', testid: 'go-back', onclick: () => useCatalog(catalog, name),
+  }, `Go back to ${name}`));
 }
 
 function showBadges(info) {
@@ -90,4 +119,5 @@ function showClock(node) {
 }
 
 closeBadgesElsewhere();
+const environment = openEnvironment();
 load();

@@ -1,52 +1,67 @@
 /**
- * The map: films as dots, gaps as lettered rings, the route as numbered steps.
+ * The map: films as dots, gaps as lettered rings, the route as numbered steps, candidate edits as diamonds; on request every
+ * film's utility as colour.
  *
- * `createMap` returns `{ show(changes) }`; everything drawn comes from the scene it is given.
+ * `createMap` gives ways to show things and to look around; everything drawn comes from the scene it is given.
  * The list of films is the keyboard's way to choose; here one clicks.
  */
-import { densityImage } from './density.js';
-import { drawFilms, drawGaps, drawGraticule, drawLabel, drawRoute } from './marks.js';
 import { decimal, itemName } from './format.js';
 import { gapLetter } from './gaps.js';
+import { createCamera } from './map-camera.js';
+import { placeFilms } from './map-films.js';
+import { followGestures } from './map-gestures.js';
+import { layHeat } from './map-heat.js';
+import { createCanvasPens, readColours, svgPen } from './map-picture.js';
+import { createSvgContext } from './map-svg.js';
+import { boxAround, viewOf } from './map-view.js';
+import { drawLabel, drawPicture } from './marks.js';
 
 /** How near a pointer must be, in CSS pixels: a finger is less exact than a mouse. */
 const reach = { mouse: 14, touch: 26 };
-const margin = 34;
+/** A place that is brought into the middle is seen at least so much closer than the whole. */
+const near = 5;
 
-export function createMap(canvas, { onChooseItem, onPointGap }) {
-  const scene = { items: [], gaps: [], anchor: null, steps: [], selected: null, pointedGap: null, zoomed: false };
+/**
+ * `onView(kind)` is told what one looks at from then on, `'whole'`, `'route'` or `'free'`. The scene that `show` changes:
+ * `items`; `gaps`, `pointedGap`; `anchor`, `steps`; `selected`, an item's id; `heat`, `{ values, title }` or null, with a value
+ * for each item; `matches`, numbers of items that stand out, and `found`, one of them that is named; `candidates`,
+ * `{ start, ends: { place, text, filled }[], onPoint(index | null) }` or null, and `pointedCandidate`.
+ */
+export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} }) {
+  const scene = {
+    films: placeFilms([]), gaps: [], anchor: null, steps: [], selected: null, pointedGap: null,
+    heat: null, matches: null, found: null, candidates: null, pointedCandidate: null,
+  };
+  const pens = createCanvasPens();
+  const camera = createCamera(stage, { onMove: schedule, onKind: showKind });
+  const gestures = followGestures(canvas, { zoomAt, moveBy, showAll: () => camera.look('whole') });
   let hovered = null;
-  let land = { key: '', image: null };
+  /** Where the pointer was seen last, as long as it is over the map. */
+  let pointer = null;
+  /** The candidate that the pointer was last said to be on. */
+  let told = null;
   let scheduled = false;
+
+  function stage() {
+    const size = { width: canvas.clientWidth, height: canvas.clientHeight };
+    const whole = viewOf(boxAround(everything(scene)), size);
+    return { size, whole, route: viewOf(routeBox(scene), size) };
+  }
 
   function draw() {
     scheduled = false;
-    const { width, height } = canvas.getBoundingClientRect();
-    if (width === 0 || height === 0) return;
+    const { size, whole } = stage();
+    if (size.width === 0 || size.height === 0) return;
+    if (camera.isMoving() && pointer && !gestures.isDragging()) hovered = labelOf(under(pointer));
     const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    const context = canvas.getContext('2d');
-    context.scale(ratio, ratio);
-    const pen = { context, width, height, ratio, colours: readColours(canvas), project: projection(scene, width, height) };
-    drawLand(pen);
-    drawGraticule(pen);
-    drawFilms(pen, scene);
-    drawGaps(pen, scene);
-    drawRoute(pen, scene);
+    const context = fittedContext(canvas, size, ratio);
+    const pen = pens.begin({ ...frame(size, whole), context, ratio, isMoving: camera.isMoving() });
+    drawPicture(pen, scene);
     if (hovered) drawLabel(pen, hovered.place, hovered.text);
+    if (camera.isGliding()) schedule();
   }
 
-  /** The bands only change with the view, the size and the colours; hovering must not compute them again. */
-  function drawLand({ context, width, height, ratio, colours, project }) {
-    const bands = [colours.shallow, colours.shore, colours.land, colours.contour];
-    const key = JSON.stringify([width, height, ratio, scene.items.length, project([0, 0]), project([1, 1]), bands]);
-    if (key !== land.key) {
-      const points = scene.items.map((item) => project(item.place));
-      land = { key, image: densityImage({ points, width, height, ratio, radius: project.scale * spread(scene.items), colours: bands }) };
-    }
-    if (land.image) context.drawImage(land.image, 0, 0, width, height);
-  }
+  const frame = (size, whole) => ({ size, whole, view: camera.now(), films: scene.films, heat: scene.heat, colours: readColours(canvas) });
 
   function schedule() {
     if (scheduled) return;
@@ -57,109 +72,156 @@ export function createMap(canvas, { onChooseItem, onPointGap }) {
   function under(event) {
     const box = canvas.getBoundingClientRect();
     const at = [event.clientX - box.left, event.clientY - box.top];
-    const project = projection(scene, box.width, box.height);
+    const project = camera.project();
     const within = reach[event.pointerType] ?? reach.mouse;
-    const gap = nearest(scene.gaps, at, project, within);
-    const item = nearest(scene.items, at, project, within);
-    return gap && (!item || gap.distance <= item.distance) ? { gap: gap.index } : { item: item?.value };
+    const film = scene.films.index.nearest(project.invert(at), within / project.scale);
+    const marks = [
+      { kind: 'film', number: film?.number, distance: film ? film.distance * project.scale : Infinity },
+      { kind: 'gap', ...nearest(scene.gaps, at, project, within) },
+      { kind: 'candidate', ...nearest(scene.candidates?.ends ?? [], at, project, within) },
+    ];
+    // What lies on top is preferred where two are equally near.
+    const best = marks.reduce((chosen, mark) => (mark.distance <= chosen.distance ? mark : chosen));
+    return best.distance < Infinity ? { [best.kind]: best.number } : {};
+  }
+
+  function labelOf({ film, gap }) {
+    return film === undefined ? gapLabel(scene.gaps[gap], gap) : filmLabel(scene, film);
   }
 
   function point(event) {
-    const { gap, item } = under(event);
-    hovered = item ? { place: item.place, text: itemName(item) } : gapLabel(scene.gaps[gap], gap);
-    canvas.classList.toggle('over-film', Boolean(item));
-    onPointGap(gap ?? null);
+    if (gestures.isDragging()) return;
+    pointer = { clientX: event.clientX, clientY: event.clientY, pointerType: event.pointerType };
+    const found = under(event);
+    hovered = labelOf(found);
+    canvas.classList.toggle('over-film', found.film !== undefined);
+    onPointGap(found.gap ?? null);
+    pointCandidate(found.candidate ?? null);
     schedule();
   }
 
+  function pointCandidate(index) {
+    if (!scene.candidates || told === index) return;
+    told = index;
+    scene.pointedCandidate = index;
+    scene.candidates.onPoint?.(index);
+  }
+
   function leave() {
+    pointer = null;
     hovered = null;
     onPointGap(null);
+    pointCandidate(null);
     schedule();
+  }
+
+  /** Only the way of looking changes, so that a press can still scroll the page where there is nothing to move. */
+  function showKind(kind) {
+    canvas.classList.toggle('is-whole', kind === 'whole');
+    onView(kind);
+  }
+
+  function zoomAt(...how) {
+    return camera.zoomAt(...how);
+  }
+
+  function moveBy(...how) {
+    hovered = null;
+    return camera.moveBy(...how);
   }
 
   canvas.addEventListener('pointermove', point);
   canvas.addEventListener('pointerleave', leave);
   canvas.addEventListener('click', (event) => {
-    const { item } = under(event);
-    if (item) onChooseItem(item.id);
+    const { film } = under(event);
+    if (film !== undefined) onChooseItem(scene.films.items[film].id);
   });
+  canvas.classList.add('is-whole');
   new ResizeObserver(schedule).observe(canvas);
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', schedule);
 
   return {
-    show(changes) {
+    show({ items, heat, ...changes }) {
+      if (items) Object.assign(scene, { films: placeFilms(items), heat: null, matches: null, found: null });
+      if (heat !== undefined) scene.heat = heat && { title: heat.title, ...layHeat(scene.films, heat.values) };
+      if (changes.candidates !== undefined) told = null;
       Object.assign(scene, changes);
       canvas.setAttribute('aria-label', summary(scene));
       schedule();
     },
+    look: camera.look,
+    zoomBy: (factor) => camera.zoomAt(factor, undefined, { gently: true }),
+    centreOn: (place) => camera.centreOn(place, near),
+    /** Whether the picture is still on its way to what it will be. */
+    isMoving: camera.isMoving,
+    /** What is shown, for a table of it. */
+    get scene() {
+      return scene;
+    },
+    /** The picture as it is, without what a pointer adds to it. */
+    async png() {
+      hovered = null;
+      draw();
+      return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+    },
+    svg() {
+      const { size, whole } = stage();
+      const context = createSvgContext(size);
+      drawPicture(svgPen({ ...frame(size, whole), context, ratio: 2, isMoving: false }), scene);
+      return context.markup(summary(scene));
+    },
   };
+}
+
+/** A canvas is only given a size when that has changed: it is emptied and made anew each time. */
+function fittedContext(canvas, { width, height }, ratio) {
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+  const context = canvas.getContext('2d');
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+function filmLabel({ films, heat }, film) {
+  const item = films.items[film];
+  const utility = heat ? `: utility ${decimal(heat.values[film])}` : '';
+  return { place: item.place, text: itemName(item) + utility };
 }
 
 function gapLabel(gap, index) {
   return gap ? { place: gap.place, text: `Gap ${gapLetter(index)}: utility ${decimal(gap.utility)}` } : null;
 }
 
-function summary({ items, gaps, steps }) {
-  const route = steps.length > 0 ? `, and a route of ${steps.length} edits` : '';
-  return `Map of ${items.length} films with ${gaps.length} gaps${route}`;
+function summary({ films, gaps, steps, heat, candidates }) {
+  const parts = [`Map of ${films.items.length} films with ${gaps.length} gaps`];
+  if (steps.length > 0) parts.push(`a route of ${steps.length} edits`);
+  if (candidates) parts.push(`the ends of ${candidates.ends.length} candidate edits`);
+  const colours = heat ? `. Coloured by ${heat.title.toLowerCase()}, from ${decimal(heat.low)} to ${decimal(heat.high)}` : '';
+  return parts.join(', and ') + colours;
 }
 
 function nearest(things, [x, y], project, within) {
-  let best = null;
-  for (const [index, value] of things.entries()) {
-    const [thingX, thingY] = project(value.place);
+  let best = { distance: Infinity };
+  for (const [number, { place }] of things.entries()) {
+    const [thingX, thingY] = project(place);
     const distance = Math.hypot(thingX - x, thingY - y);
-    if (distance <= (best?.distance ?? within)) best = { value, index, distance };
+    if (distance <= Math.min(within, best.distance)) best = { number, distance };
   }
   return best;
 }
 
-/** Places to CSS pixels: one scale for both directions, so that distances keep their proportion; y points up. */
-function projection(scene, width, height) {
-  const { low, high } = bounds(scene);
-  const scale = Math.min((width - 2 * margin) / (high[0] - low[0]), (height - 2 * margin) / (high[1] - low[1]));
-  const centre = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2];
-  const project = ([x, y]) => [width / 2 + (x - centre[0]) * scale, height / 2 - (y - centre[1]) * scale];
-  return Object.assign(project, { scale });
+function everything({ films, gaps, anchor, steps, candidates }) {
+  const { low, high } = films.box;
+  const drawn = [...gaps.map((gap) => gap.place), ...route(anchor, steps), ...(candidates?.ends ?? []).map((end) => end.place)];
+  return films.items.length > 0 ? [low, high, ...drawn] : drawn;
 }
 
-function bounds({ items, gaps, anchor, steps, zoomed }) {
-  const route = anchor ? [anchor.place, ...steps.map((step) => step.state.place)] : [];
-  const everything = [...items.map((item) => item.place), ...gaps.map((gap) => gap.place), ...route];
-  const whole = box(everything, 1e-6);
-  if (!zoomed || route.length < 2) return whole;
-  const atLeast = 0.16 * Math.max(whole.high[0] - whole.low[0], whole.high[1] - whole.low[1]);
-  return box(route, atLeast);
+/** A route that is short is not shown larger than makes sense. */
+function routeBox(scene) {
+  const places = route(scene.anchor, scene.steps);
+  const whole = boxAround(everything(scene));
+  if (places.length < 2) return whole;
+  return boxAround(places, 0.16 * Math.max(whole.high[0] - whole.low[0], whole.high[1] - whole.low[1]));
 }
 
-/** The smallest box around the places that is at least `size` wide and high. */
-function box(places, size) {
-  const low = [Infinity, Infinity];
-  const high = [-Infinity, -Infinity];
-  for (const place of places) {
-    for (const axis of [0, 1]) {
-      low[axis] = Math.min(low[axis], place[axis]);
-      high[axis] = Math.max(high[axis], place[axis]);
-    }
-  }
-  if (places.length === 0) return { low: [0, 0], high: [1, 1] };
-  for (const axis of [0, 1]) {
-    const missing = Math.max(0, size - (high[axis] - low[axis])) / 2;
-    low[axis] -= missing;
-    high[axis] += missing;
-  }
-  return { low, high };
-}
-
-/** Width of one film's bump, as a share of the catalog's extent. */
-function spread(items) {
-  const { low, high } = box(items.map((item) => item.place), 1e-6);
-  return 0.045 * Math.hypot(high[0] - low[0], high[1] - low[1]);
-}
-
-function readColours(canvas) {
-  const style = getComputedStyle(canvas);
-  const names = ['ink', 'soft', 'surface', 'grid', 'film', 'route', 'gap', 'shallow', 'shore', 'land', 'contour', 'on-route'];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--map-${name}`).trim()]));
-}
+const route = (anchor, steps) => (anchor ? [anchor.place, ...steps.map((step) => step.state.place)] : []);

@@ -1,15 +1,43 @@
 /**
- * What is drawn on the map, mark by mark. A `pen` is `{ context, width, height, colours, project }`.
+ * What is drawn on the map, mark by mark, with a pen of map-picture.js.
  *
  * Every kind of mark has its own shape, so that none depends on colour.
  */
+import { decimal, itemName } from './format.js';
 import { gapLetter } from './gaps.js';
+import { cssColour, packed } from './map-colours.js';
 
 const uiFont = '"Avenir Next", Avenir, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif';
 const waterFont = 'Charter, "Iowan Old Style", Georgia, "Liberation Serif", serif';
 const badgeRadius = 9;
+/** Dots are as large as this where that leaves room between them. */
+const dotRadius = 2.6;
+const smallestDot = 0.75;
+const largestDot = 4;
+const smallestWithRim = 1.5;
+/** More names than that in sight are only clutter. */
+const mostTitles = 40;
+/** More rings than that say no more than larger dots do. */
+const mostRings = 200;
 
-export function drawGraticule({ context, width, height, colours }) {
+export function drawPicture(pen, scene) {
+  const { context, colours, width, height } = pen;
+  context.fillStyle = colours.surface;
+  context.fillRect(0, 0, width, height);
+  // Land covers what is below it, and heat lets it through.
+  if (scene.heat) drawGraticule(pen);
+  pen.drawGround();
+  if (!scene.heat) drawGraticule(pen);
+  drawFilms(pen, scene);
+  drawTitles(pen, scene);
+  drawGaps(pen, scene);
+  drawCandidates(pen, scene);
+  drawRoute(pen, scene);
+  drawFound(pen, scene);
+  if (scene.heat) drawScale(pen, scene);
+}
+
+function drawGraticule({ context, width, height, colours }) {
   context.strokeStyle = colours.grid;
   context.lineWidth = 1;
   context.beginPath();
@@ -24,21 +52,99 @@ export function drawGraticule({ context, width, height, colours }) {
   context.stroke();
 }
 
-export function drawFilms(pen, { items, selected, anchor }) {
-  const { context, colours, project } = pen;
-  context.fillStyle = colours.film;
-  for (const item of items) disc(context, project(item.place), 2.6);
-  const chosen = items.find((item) => item.id === selected);
+function drawFilms(pen, scene) {
+  const { films, selected, anchor, matches } = scene;
+  pen.drawDots(dotGroups(pen, scene));
+  pen.context.strokeStyle = pen.colours.route;
+  pen.context.lineWidth = 1.6;
+  if (matches?.length <= mostRings) for (const film of matches) ring(pen.context, pen.project(films.items[film].place), 6.5);
+  const chosen = films.items[films.numbers.get(selected)];
   // Once a route starts there, the route draws its own start.
   if (chosen && chosen.id !== anchor?.item.id) drawStart(pen, chosen.place);
 }
 
-export function drawGaps(pen, { gaps, items, pointedGap }) {
-  for (const [index, gap] of gaps.entries()) drawGap(pen, gap, index, index === pointedGap);
-  if (gaps[pointedGap]) drawNeighbours(pen, gaps[pointedGap], items);
+/** `key` is what the look of a group depends on beside the view. */
+function dotGroups({ colours, scale, seen, zoom }, { films, heat, matches }) {
+  const radius = radiusFor(films.items.length, zoom);
+  const [one, soft, surface, route] = [colours.film, colours.soft, colours.surface, colours.route].map(packed);
+  // A dot has the colour of the field around it, or nearly: its rim is what tells the two apart at either end of the scale.
+  const rim = (film) => (2 * heat.shadeOf(film) < scale.length ? soft : surface);
+  const all = {
+    numbers: seen, radius, key: [heat, colours.film, colours.soft, colours.surface],
+    colourOf: heat ? (film) => scale[heat.shadeOf(film)] : () => one,
+    outlineOf: heat && radius >= smallestWithRim ? rim : null,
+  };
+  if (!matches) return [all];
+  return [all, { numbers: matches, radius: radius + 1.4, key: [matches, colours.route], colourOf: () => route, outlineOf: () => surface }];
 }
 
-export function drawRoute(pen, { anchor, steps }) {
+/** Smaller where films are many, larger where one looks closely; in quarters, of which few kinds are needed. */
+function radiusFor(films, zoom) {
+  const radius = dotRadius * Math.min(1, (800 / films) ** (1 / 3)) * zoom ** 0.25;
+  return Math.round(4 * Math.min(largestDot, Math.max(smallestDot, radius))) / 4;
+}
+
+/** Names of the films in sight, where these are few; one that would cover another is left out. */
+function drawTitles({ context, colours, project, seen, width, height }, { films, found }) {
+  if (seen.length > mostTitles) return;
+  context.font = `500 12px ${uiFont}`;
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  const taken = [];
+  for (const film of seen) {
+    const [x, y] = project(films.items[film].place);
+    const text = fitted(context, films.items[film].title ?? '', 190);
+    const box = { left: x + 8, right: x + 8 + context.measureText(text).width, top: y - 8, bottom: y + 8 };
+    const isFree = taken.every((other) => box.left > other.right || box.right < other.left || box.top > other.bottom || box.bottom < other.top);
+    if (!isFree || film === found || box.right > width || box.top < 0 || box.bottom > height) continue;
+    taken.push(box);
+    context.strokeStyle = colours.surface;
+    context.lineWidth = 3;
+    context.lineJoin = 'round';
+    context.strokeText(text, box.left, y);
+    context.fillStyle = colours.ink;
+    context.fillText(text, box.left, y);
+  }
+}
+
+function drawGaps(pen, { gaps, films, pointedGap }) {
+  for (const [index, gap] of gaps.entries()) drawGap(pen, gap, index, index === pointedGap);
+  if (gaps[pointedGap]) drawNeighbours(pen, gaps[pointedGap], films);
+}
+
+/** Where candidate edits lead: diamonds on a thin line from where they start, filled where the design gives them weight. */
+function drawCandidates(pen, { candidates, pointedCandidate }) {
+  if (!candidates) return;
+  const { context, colours, project } = pen;
+  context.strokeStyle = colours.soft;
+  context.lineWidth = 0.8;
+  for (const { place } of candidates.ends) polyline(context, [project(candidates.start), project(place)]);
+  for (const [index, end] of candidates.ends.entries()) if (index !== pointedCandidate) drawDiamond(pen, end, 5.5);
+  const pointed = candidates.ends[pointedCandidate];
+  if (!pointed) return;
+  drawDiamond(pen, pointed, 8.5);
+  drawLabel(pen, pointed.place, pointed.text);
+}
+
+function drawDiamond({ context, colours, project }, { place, filled }, radius) {
+  const [x, y] = project(place);
+  context.beginPath();
+  context.moveTo(x, y - radius);
+  context.lineTo(x + radius, y);
+  context.lineTo(x, y + radius);
+  context.lineTo(x - radius, y);
+  context.closePath();
+  context.strokeStyle = colours.surface;
+  context.lineWidth = 4.5;
+  context.stroke();
+  context.fillStyle = filled ? colours.route : colours.surface;
+  context.fill();
+  context.strokeStyle = colours.route;
+  context.lineWidth = 1.8;
+  context.stroke();
+}
+
+function drawRoute(pen, { anchor, steps }) {
   if (!anchor) return;
   const { context, colours, project } = pen;
   const points = [anchor.place, ...steps.map((step) => step.state.place)].map(project);
@@ -54,11 +160,57 @@ export function drawRoute(pen, { anchor, steps }) {
   drawNumbers(pen, points);
 }
 
+/** What was looked for, with its name. */
+function drawFound(pen, { films, found }) {
+  const item = films.items[found];
+  if (!item) return;
+  pen.context.strokeStyle = pen.colours.route;
+  pen.context.lineWidth = 2.2;
+  ring(pen.context, pen.project(item.place), 10);
+  drawLabel(pen, item.place, itemName(item));
+}
+
+/** Which colour is which value: in the picture, so that it is in every copy of it. */
+function drawScale(pen, { heat: { title, low, high }, films }) {
+  const { context, colours, scale } = pen;
+  const length = 168;
+  context.font = `600 12px ${uiFont}`;
+  const words = fitted(context, title, 300);
+  const box = { width: Math.max(length, context.measureText(words).width) + 20, height: 56 };
+  const [left, top] = freeCorner(pen, films, box);
+  context.fillStyle = colours.surface;
+  roundedBox(context, left, top, box.width, box.height, 5);
+  context.fillStyle = colours.ink;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  context.fillText(words, left + 10, top + 14);
+  for (let part = 0; part < length; part += 4) {
+    context.fillStyle = cssColour(scale[Math.round((part / (length - 4)) * (scale.length - 1))]);
+    context.fillRect(left + 10 + part, top + 25, 4, 9);
+  }
+  context.fillStyle = colours.soft;
+  context.font = `500 12px ${uiFont}`;
+  context.fillText(decimal(low), left + 10, top + 45);
+  context.textAlign = 'right';
+  context.fillText(decimal(high), left + 10 + length, top + 45);
+}
+
+/** The corner on the left, above or below, with fewer films on the whole map: the same one however near one looks. */
+function freeCorner({ projectWhole, height }, films, box) {
+  const corners = [[12, 12], [12, height - box.height - 12]];
+  const covered = corners.map(([left, top]) => {
+    const [low, high] = [projectWhole.invert([left, top + box.height]), projectWhole.invert([left + box.width, top])];
+    return films.index.within({ low, high }).length;
+  });
+  return covered[0] <= covered[1] ? corners[0] : corners[1];
+}
+
 /** A label beside a place, kept inside the canvas. */
 export function drawLabel({ context, width, height, colours, project }, place, text) {
   context.font = `600 13px ${uiFont}`;
   const [x, y] = project(place);
-  const labelWidth = Math.min(context.measureText(text).width + 18, width - 8);
+  const words = fitted(context, text, width - 26);
+  const labelWidth = context.measureText(words).width + 18;
   const left = Math.min(Math.max(4, x - labelWidth / 2), width - labelWidth - 4);
   const top = y > 48 ? y - 42 : Math.min(y + 16, height - 30);
   context.fillStyle = colours.ink;
@@ -66,7 +218,15 @@ export function drawLabel({ context, width, height, colours, project }, place, t
   context.fillStyle = colours.surface;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  context.fillText(text, left + 9, top + 13.5, labelWidth - 18);
+  context.fillText(words, left + 9, top + 13.5);
+}
+
+/** As much of a text as there is room for, in the font that is set. */
+function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let length = text.length - 1;
+  while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > room) length -= 1;
+  return `${text.slice(0, length).trimEnd()}…`;
 }
 
 function drawStart({ context, colours, project }, place) {
@@ -82,6 +242,8 @@ function drawStart({ context, colours, project }, place) {
 
 function drawGap({ context, colours, project }, gap, index, pointed) {
   const centre = project(gap.place);
+  context.fillStyle = colours.surface;
+  disc(context, centre, pointed ? 15 : 13);
   context.lineWidth = pointed ? 3 : 1.8;
   context.strokeStyle = colours.gap;
   context.setLineDash(pointed ? [] : [4, 3]);
@@ -94,12 +256,12 @@ function drawGap({ context, colours, project }, gap, index, pointed) {
   context.fillText(gapLetter(index), centre[0], centre[1] + 0.5);
 }
 
-function drawNeighbours({ context, colours, project }, gap, items) {
+function drawNeighbours({ context, colours, project }, gap, films) {
   const centre = project(gap.place);
-  const places = new Map(items.map((item) => [item.id, item.place]));
   for (const { id } of gap.neighbours) {
-    if (!places.has(id)) continue;
-    const point = project(places.get(id));
+    const neighbour = films.items[films.numbers.get(id)];
+    if (!neighbour) continue;
+    const point = project(neighbour.place);
     context.strokeStyle = colours.gap;
     context.lineWidth = 1.4;
     context.setLineDash([2, 3]);

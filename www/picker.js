@@ -8,9 +8,12 @@ import { element } from './dom.js';
 /** More rows than anyone scrolls through; the rest is reached by typing. */
 const mostRows = 200;
 
-/** `options`: `{ id, label, detail }[]`. Returns `{ choose(id) }`, which does not call `onChoose`. */
-export function createPicker({ input, list, options, onChoose }) {
-  const searchable = options.map((option) => ({ ...option, words: plain(`${option.label} ${option.detail}`) }));
+/**
+ * `options`: `{ id, label, detail }[]`. `onMatch` is told the ids that match what is typed, and null when nothing is any more.
+ * Returns `{ choose(id) }`, which does not call `onChoose`.
+ */
+export function createPicker({ input, list, options, onChoose, onMatch = () => {} }) {
+  const searchable = options.map((option) => ({ ...option, name: plain(option.label), words: plain(`${option.label} ${option.detail}`) }));
   let chosen = null;
   let shown = [];
   let active = -1;
@@ -24,6 +27,7 @@ export function createPicker({ input, list, options, onChoose }) {
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
     activate(active);
+    onMatch(query.trim() ? shown.map(({ id }) => id) : null);
   }
 
   function close() {
@@ -31,6 +35,7 @@ export function createPicker({ input, list, options, onChoose }) {
     input.setAttribute('aria-expanded', 'false');
     input.removeAttribute('aria-activedescendant');
     input.value = chosen?.label ?? '';
+    onMatch(null);
   }
 
   function rows() {
@@ -105,7 +110,7 @@ function matching(options, query) {
   const wanted = plain(query).trim();
   if (!wanted) return options;
   const terms = wanted.split(/\s+/);
-  const rank = (option) => (plain(option.label) === wanted ? 0 : plain(option.label).startsWith(wanted) ? 1 : 2);
+  const rank = ({ name }) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2);
   return options
     .filter((option) => terms.every((term) => option.words.includes(term)))
     .sort((a, b) => rank(a) - rank(b));

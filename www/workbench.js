@@ -5,18 +5,22 @@ import { hideError, showError } from './errors.js';
 import { count, isCancelled, itemName, list, userName } from './format.js';
 import { highlightGap, showGaps } from './gaps.js';
 import { createMap } from './map.js';
+import { openMapTools } from './map-tools.js';
 import { createPicker } from './picker.js';
 import { createRunProgress, showEvents } from './run.js';
+import { openTabs } from './tabs.js';
 
-export function openWorkbench(model) {
+/** Fills a workbench that nothing is wired to yet. `useCatalog(catalog, name)` opens another one. */
+export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
   const chosen = { user: null, item: null };
   let gaps = [];
   /** Aborts the run in progress; null when there is none. */
   let running = null;
   let gapRequest = new AbortController();
+  const listeners = [];
 
-  const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: pointGap });
+  const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: pointGap, onView: showView });
   const userPicker = createPicker({
     input: byId('user-input'), list: byId('user-list'), onChoose: chooseUser,
     options: users.map((user) => ({ id: user.id, label: userName(user.id), detail: userDetail(user) })),
@@ -33,10 +37,15 @@ export function openWorkbench(model) {
     byId('user-detail').textContent = userDetail(users.find((user) => user.id === id));
     clearRun();
     showUserGaps();
+    tellChosen();
   }
 
   function chooseItem(id) {
     if (!running) showItem(id);
+  }
+
+  function tellChosen() {
+    if (chosen.user !== null && chosen.item !== null) for (const listener of listeners) listener({ ...chosen });
   }
 
   function showItem(id) {
@@ -46,6 +55,7 @@ export function openWorkbench(model) {
     itemPicker.choose(id);
     byId('item-detail').textContent = list(item.genres);
     map.show({ selected: id });
+    tellChosen();
   }
 
   function pointGap(index) {
@@ -139,15 +149,16 @@ export function openWorkbench(model) {
   function clearRun() {
     for (const id of ['anchor', 'steps', 'outcome']) byId(id).replaceChildren();
     byId('run-empty').hidden = false;
-    setZoom(false);
+    if (isOnRoute()) map.look('whole');
     byId('map-zoom').hidden = true;
     map.show({ anchor: null, steps: [] });
   }
 
-  function setZoom(zoomed) {
-    byId('map-zoom').setAttribute('aria-pressed', String(zoomed));
-    byId('map-zoom').textContent = zoomed ? 'Show the whole map' : 'Zoom to the route';
-    map.show({ zoomed });
+  const isOnRoute = () => byId('map-zoom').getAttribute('aria-pressed') === 'true';
+
+  function showView(kind) {
+    byId('map-zoom').setAttribute('aria-pressed', String(kind === 'route'));
+    byId('map-zoom').textContent = kind === 'route' ? 'Show the whole map' : 'Zoom to the route';
   }
 
   byId('setup').addEventListener('submit', (event) => {
@@ -161,11 +172,25 @@ export function openWorkbench(model) {
     // The same file can be chosen again.
     target.value = '';
   });
-  byId('map-zoom').addEventListener('click', () => setZoom(byId('map-zoom').getAttribute('aria-pressed') !== 'true'));
+  byId('map-zoom').addEventListener('click', () => map.look(isOnRoute() ? 'whole' : 'route'));
 
   map.show({ items });
   chooseUser(users[0].id);
   chooseItem(items[0].id);
+  const context = {
+    model,
+    info: model.info,
+    get chosen() { return { ...chosen }; },
+    choose({ user = chosen.user, item = chosen.item }) {
+      if (user !== chosen.user) chooseUser(user);
+      if (item !== chosen.item) chooseItem(item);
+    },
+    onChosen: (listener) => listeners.push(listener),
+    map,
+    useCatalog,
+  };
+  openMapTools(context);
+  openTabs(byId('tabs'), context);
 }
 
 function showRunning(isRunning) {

@@ -1,5 +1,6 @@
 import { AquilineError, cancelled, codeOf, messageOf } from './error.js';
 import { isNode, nodeModule } from './node.js';
+import type { Device } from './types.js';
 
 /** Bytes between two progress reports. */
 const REPORT_EVERY = 1 << 19;
@@ -57,6 +58,27 @@ export async function fetchResponse(address: string, signal?: AbortSignal): Prom
   throw new AquilineError('network', `${shown(address)} answered with status ${response.status}`, {
     retryable: [408, 425, 429].includes(response.status) || response.status >= 500,
   });
+}
+
+/** Compiles what a server answered, on this thread: a module can cross a port, a response cannot. */
+export async function compileResponse(device: Device, response: Response): Promise<WebAssembly.Module> {
+  if (typeof WebAssembly === 'undefined') throw noWebAssembly();
+  if (!response.ok) {
+    throw new AquilineError('network', `assets.${device} is an answer with status ${response.status}`);
+  }
+  try {
+    // Only bytes that are declared as such compile while they arrive.
+    const declared = /^application\/wasm\b/i.test(response.headers.get('content-type') ?? '');
+    if (declared) return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    const message = `the ${device} core could not be compiled: ${messageOf(error)}`;
+    throw new AquilineError('device.unavailable', message, { cause: error });
+  }
+}
+
+export function noWebAssembly(): AquilineError {
+  return new AquilineError('environment', 'there is no WebAssembly here');
 }
 
 /** Whether an address means a file on disk that can be read here. */

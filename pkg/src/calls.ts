@@ -2,7 +2,7 @@ import { AquilineError, messageOf } from './error.js';
 import { fromWire, type CallEvent, type Reply, type Request, type Results } from './protocol.js';
 import type { Connection } from './connection.js';
 import type { PageLlm } from './answering.js';
-import type { Device } from './types.js';
+import type { Device, Spent } from './types.js';
 
 /** How long a cancelled call may take to stop before the worker is ended under it. */
 const GRACE_MILLISECONDS = 5000;
@@ -30,6 +30,10 @@ interface Pending {
 export class Calls {
   /** The device that was opened last. */
   device: Device | undefined;
+  /** Told of the policy after each update of a training. */
+  onPolicy: (policy: Uint8Array) => void = () => undefined;
+  /** What the language model has cost, as far as it was told. */
+  spent: Spent = { calls: 0, tokens: 0, money: 0 };
   private readonly pending = new Map<number, Pending>();
   /** Cancelled, but still running. */
   private readonly stopping = new Set<number>();
@@ -129,6 +133,11 @@ export class Calls {
       case 'device':
         this.device = reply.device;
         return;
+      case 'policy':
+        return this.onPolicy(reply.policy);
+      case 'spent':
+        this.spent = reply.spent;
+        return;
       case 'fatal':
         return this.die(fromWire({ message: `the core stopped: ${reply.error.message}`, cause: reply.error }));
     }
@@ -153,8 +162,9 @@ export class Calls {
     return call;
   }
 
-  private die(error: AquilineError): void {
-    this.end(error);
+  /** A service that can be replaced is worth another try. */
+  private die({ code, message, hint, cause }: AquilineError): void {
+    this.end(new AquilineError(code, message, { hint, cause, retryable: this.connection.isReplaceable }));
     this.stopping.clear();
     this.allStopped();
     void this.close();

@@ -1,20 +1,57 @@
 import { AquilineError } from './error.js';
 import { requestOfLlm } from './answering.js';
-import { describeRequest, gapsRequest, judgeRequest, steerRequest, trainRequest, wholeBuffer, wholeNumber } from './options.js';
+import {
+  actionsRequest,
+  describeRequest,
+  designRequest,
+  elmRequest,
+  embedRequest,
+  evaluateRequest,
+  factorizeRequest,
+  foldInRequest,
+  gapsRequest,
+  judgeRequest,
+  searchRequest,
+  steerRequest,
+  trainRequest,
+  utilitiesRequest,
+  wholeBuffer,
+  wholeNumber,
+} from './options.js';
 import {
   isYielded,
   type CallEvent,
+  type EvaluateRequest,
   type ReplayRequest,
+  type Request,
+  type Results,
+  type SearchRequest,
   type SteerRequest,
   type TrainRequest,
   type YieldedEvent,
 } from './protocol.js';
+import { createEta } from './progress.js';
 import { Queue } from './queue.js';
+import type { Lifeline } from './recovery.js';
+import type { ModelInUse } from './model-in-use.js';
 import type { Calls } from './calls.js';
+import { capabilitiesHere } from './capabilities.js';
 import type {
+  Action,
+  ActionsOptions,
   Aquiline,
   CallOptions,
+  Capabilities,
   CreateOptions,
+  DesignOptions,
+  DesignReport,
+  ElmOptions,
+  ElmResult,
+  EvaluateEvent,
+  EvaluateOptions,
+  FactorizeOptions,
+  Factors,
+  FoldInOptions,
   Gap,
   GapsOptions,
   Info,
@@ -24,12 +61,17 @@ import type {
   Passage,
   Progress,
   RaterReport,
+  SearchOptions,
   Spent,
   SteerEvent,
   SteerOptions,
   TrainEvent,
   TrainOptions,
+  UserInfo,
 } from './types.js';
+
+/** Calls for which a language model, where there is one, is asked. */
+const ASKS_A_MODEL: ReadonlySet<Request['type']> = new Set(['actions', 'design', 'elm', 'writeProfile', 'describe', 'judge']);
 
 /** The object behind {@link Aquiline}: turns calls into messages, and nothing else. */
 export class Client implements Aquiline {
@@ -37,17 +79,65 @@ export class Client implements Aquiline {
   private disposing: Promise<void> | undefined;
 
   constructor(
-    readonly info: Info,
-    private readonly calls: Calls,
+    private readonly line: Lifeline,
+    private readonly model: ModelInUse,
     private readonly seed: number,
   ) {
     // A class member of this name would be called `undefined` where the symbol is missing.
     if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: () => this.dispose() });
   }
 
+  get info(): Info {
+    return this.line.info;
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const learned = await this.ask({ type: 'learned' });
+    return { ...capabilitiesHere(this.info), ...learned };
+  }
+
+  async embed(texts: readonly string[], options: CallOptions = {}): Promise<Float32Array[]> {
+    const rows = await this.ask(embedRequest(texts), options);
+    const width = rows.length / Math.max(1, texts.length);
+    return texts.map((_, index) => rows.slice(index * width, (index + 1) * width));
+  }
+
+  async utilities(options: { user: string | readonly string[]; signal?: AbortSignal }): Promise<Float32Array> {
+    return this.ask(utilitiesRequest(options), options);
+  }
+
+  async foldIn(options: FoldInOptions): Promise<UserInfo> {
+    const user = await this.ask(foldInRequest(options));
+    await this.line.keep();
+    return user;
+  }
+
+  async factorize(options: FactorizeOptions = {}): Promise<Factors> {
+    return this.ask(factorizeRequest(options, this.seed), options);
+  }
+
   async gaps(options: GapsOptions): Promise<Gap[]> {
-    const { signal, onProgress } = options;
-    return this.calls.start(gapsRequest(options), { signal, onEvent: progressOnly(onProgress) }).result;
+    return this.ask(gapsRequest(options), options);
+  }
+
+  async actions(options: ActionsOptions): Promise<Action[]> {
+    return this.ask(actionsRequest(options, this.seed));
+  }
+
+  async design(options: DesignOptions): Promise<DesignReport> {
+    return this.ask(designRequest(options, this.seed), options);
+  }
+
+  search(options: SearchOptions): AsyncIterable<SteerEvent> {
+    return { [Symbol.asyncIterator]: () => this.run(() => searchRequest(options, this.seed), options) };
+  }
+
+  async elm(options: ElmOptions): Promise<ElmResult> {
+    return this.ask(elmRequest(options, this.seed), options);
+  }
+
+  evaluate(options: EvaluateOptions): AsyncIterable<EvaluateEvent> {
+    return { [Symbol.asyncIterator]: () => this.run(() => evaluateRequest(options, this.seed), options) };
   }
 
   /** Each loop over what this returns is a run of its own, and starts with the loop. */
@@ -57,7 +147,7 @@ export class Client implements Aquiline {
 
   async estimate(options: SteerOptions): Promise<Spent> {
     const { options: core } = steerRequest(options, this.seed);
-    return this.calls.start({ type: 'estimate', options: core }, { signal: options.signal }).result;
+    return this.ask({ type: 'estimate', options: core }, options);
   }
 
   replay(transcript: string, options: CallOptions = {}): AsyncIterable<SteerEvent> {
@@ -65,14 +155,16 @@ export class Client implements Aquiline {
   }
 
   async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'> = {}): Promise<void> {
-    await this.calls.start({ type: 'useModel', llm: requestOfLlm(options) }, {}).result;
-    // The worker asks the page for nothing between its answer to this and the next call.
-    if (this.calls.llm) this.calls.llm.llm = options.llm;
+    const llm = requestOfLlm(options);
+    await this.ask({ type: 'useModel', llm });
+    this.model.change(options.llm, llm);
   }
 
   async writeProfile(user: string, { seed, signal }: { seed?: number; signal?: AbortSignal } = {}): Promise<Passage[]> {
     const request = { type: 'writeProfile', user, seed: wholeNumber('seed', seed, this.seed) } as const;
-    return this.calls.start(request, { signal }).result;
+    const passages = await this.ask(request, { signal });
+    await this.line.keep();
+    return passages;
   }
 
   async describe(
@@ -80,20 +172,20 @@ export class Client implements Aquiline {
     { seed, signal }: { seed?: number; signal?: AbortSignal } = {},
   ): Promise<Item> {
     const request = describeRequest(item, wholeNumber('seed', seed, this.seed));
-    return this.calls.start(request, { signal }).result;
+    return this.ask(request, { signal });
   }
 
   async judge(options: JudgeOptions): Promise<Opinion> {
-    return this.calls.start(judgeRequest(options, this.seed), { signal: options.signal }).result;
+    return this.ask(judgeRequest(options, this.seed), options);
   }
 
   async raterReport(opinions: readonly Opinion[], { seed }: { seed?: number } = {}): Promise<RaterReport> {
     const request = { type: 'raterReport', opinions, seed: wholeNumber('seed', seed, 0) } as const;
-    return this.calls.start(request, {}).result;
+    return this.ask(request);
   }
 
   async spent(): Promise<Spent> {
-    return this.calls.start({ type: 'spent' }, {}).result;
+    return this.ask({ type: 'spent' });
   }
 
   train(options: TrainOptions = {}): AsyncIterable<TrainEvent> {
@@ -101,35 +193,59 @@ export class Client implements Aquiline {
   }
 
   async savePolicy(): Promise<Uint8Array> {
-    return this.calls.start({ type: 'savePolicy' }, {}).result;
+    return this.ask({ type: 'savePolicy' });
   }
 
   async loadPolicy(checkpoint: Uint8Array): Promise<void> {
-    await this.calls.start({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) }, {}).result;
+    await this.ask({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) });
+    await this.line.keep();
+  }
+
+  async save(): Promise<Uint8Array> {
+    return this.ask({ type: 'save' });
+  }
+
+  async load(state: Uint8Array): Promise<void> {
+    await this.ask({ type: 'load', state: wholeBuffer(state) });
+    await this.line.keep();
   }
 
   dispose(): Promise<void> {
     return (this.disposing ??= this.end());
   }
 
+  private ask<Kind extends Request>(request: Kind, { signal, onProgress }: CallOptions = {}): Promise<Results[Kind['type']]> {
+    const watch = () => ({ signal, onEvent: progressOnly(onProgress) });
+    const mayRepeat = () => !(this.model.isAsked && ASKS_A_MODEL.has(request.type));
+    return this.line.run((calls) => calls.start(request, watch()).result, mayRepeat);
+  }
+
   /** What the request yields, as the caller asks for it. */
   private run<Event extends YieldedEvent>(
-    request: () => SteerRequest | ReplayRequest | TrainRequest,
+    request: () => SteerRequest | ReplayRequest | SearchRequest | EvaluateRequest | TrainRequest,
     options: CallOptions,
   ): AsyncIterator<Event, undefined> {
     let leave = (): void => undefined;
     const queue = new Queue<Event>(() => leave());
     try {
+      const asked = request();
       const report = progressOnly(options.onProgress);
-      const running = this.calls.start(request(), {
-        signal: options.signal,
-        onEvent: (event) => {
+      let yielded = 0;
+      const once = (calls: Calls) => {
+        // What was yielded before the run was lost is not yielded again.
+        let known = yielded;
+        const onEvent = (event: CallEvent) => {
           report(event);
-          if (isYielded(event)) queue.push(event as Event);
-        },
-      });
-      leave = () => running.cancel(undefined);
-      running.result.then(
+          if (!isYielded(event) || known-- > 0) return;
+          yielded += 1;
+          queue.push(event as Event);
+        };
+        const running = calls.start(asked, { signal: options.signal, onEvent });
+        leave = () => running.cancel(undefined);
+        return running.result;
+      };
+      const mayRepeat = () => asked.type !== 'train' && (asked.type === 'replay' || !this.model.isAsked);
+      this.line.run<unknown>(once, mayRepeat).then(
         () => queue.end(),
         (error: unknown) => (options.signal?.aborted ? queue.abort(error) : queue.fail(error)),
       );
@@ -140,14 +256,16 @@ export class Client implements Aquiline {
   }
 
   private async end(): Promise<void> {
-    this.calls.end(new AquilineError('disposed', 'this object was disposed'));
-    await this.calls.close();
+    this.line.end();
+    this.line.calls.end(new AquilineError('disposed', 'this object was disposed'));
+    await this.line.calls.close();
   }
 }
 
 /** Passes on progress that goes forward; a step or another stage starts anew. */
 export function progressOnly(report: ((progress: Progress) => void) | undefined): (event: CallEvent) => void {
   let last: Progress | undefined;
+  const etaOf = createEta();
   return (event) => {
     if (isYielded(event)) {
       last = undefined;
@@ -155,6 +273,7 @@ export function progressOnly(report: ((progress: Progress) => void) | undefined)
     }
     if (last?.type === event.type && event.done < last.done) return;
     last = event;
-    report?.(event);
+    const eta = etaOf(event, performance.now());
+    report?.(eta === undefined ? event : { ...event, eta });
   };
 }

@@ -8,6 +8,8 @@ export interface Connection {
   post(message: Message): void;
   /** Called with each reply, in order. */
   onReply: (reply: Reply) => void;
+  /** Whether another service can take the place of this one: on this thread a stopped core stays. */
+  isReplaceable: boolean;
   /** Called once when no reply can come any more. */
   onDeath: (error: AquilineError) => void;
   /** Whether an answer is awaited: an idle connection must not keep Node.js running. */
@@ -16,12 +18,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+type Assets = NonNullable<CreateOptions['assets']>;
+
 /** Starts the service: in a worker where there are workers, on this thread under Node.js. */
-export async function connect(worker: NonNullable<CreateOptions['assets']>['worker']): Promise<Connection> {
+export async function connect(worker: Assets['worker'], trustedTypes?: Assets['trustedTypes']): Promise<Connection> {
   if (typeof worker === 'function') return workerConnection(startWorker(worker));
-  if (typeof Worker === 'function') {
-    return workerConnection(startWorker(() => (worker ? new Worker(worker, { type: 'module' }) : defaultWorker())));
-  }
+  if (isRunning(worker)) return workerConnection(takeWorker(worker));
+  if (typeof Worker === 'function') return workerConnection(startWorker(() => openWorker(worker, trustedTypes)));
   if (typeof MessageChannel === 'function') return inProcessConnection();
   throw new AquilineError('environment', 'there are neither workers nor message channels here');
 }
@@ -54,9 +57,31 @@ export async function inProcessConnection(host?: Host): Promise<Connection> {
   });
 }
 
-/** Written out in full: that is the form in which bundlers find the file. */
-function defaultWorker(): Worker {
+function openWorker(script: string | URL | undefined, trustedTypes: Assets['trustedTypes']): WorkerLike {
+  if (trustedTypes) {
+    // Bundlers leave this address alone: they would copy the file without what it imports.
+    const address = script ?? new URL(/* webpackIgnore: true */ /* @vite-ignore */ './worker.js', import.meta.url);
+    return new Worker(trustedTypes.createScriptURL(String(address)) as string, { type: 'module' });
+  }
+  if (script !== undefined) return new Worker(script, { type: 'module' });
+  // Written out in full: that is the form in which bundlers find the file.
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+}
+
+/** Workers that came running and serve, or have served: one core, one `create`. */
+const taken = new WeakSet<WorkerLike>();
+
+function takeWorker(worker: WorkerLike): WorkerLike {
+  if (taken.has(worker)) {
+    const hint = 'Pass a function that starts a worker, or its address.';
+    throw new AquilineError('worker', 'the worker in assets.worker was used already and cannot start again', { hint });
+  }
+  taken.add(worker);
+  return worker;
+}
+
+function isRunning(worker: Assets['worker']): worker is WorkerLike {
+  return typeof worker === 'object' && 'postMessage' in worker;
 }
 
 function startWorker(start: () => WorkerLike): WorkerLike {
@@ -78,6 +103,7 @@ function workerConnection(worker: WorkerLike): Connection {
     die(event.message || 'its script could not be loaded');
   });
   return Object.assign(connection, {
+    isReplaceable: true,
     post: (message: Message) => worker.postMessage(message),
     close: async () => void worker.terminate(),
   });
@@ -85,7 +111,7 @@ function workerConnection(worker: WorkerLike): Connection {
 
 function silentConnection(): Connection {
   const nothing = (): void => undefined;
-  return { post: nothing, onReply: nothing, onDeath: nothing, keepAlive: nothing, close: async () => undefined };
+  return { post: nothing, onReply: nothing, onDeath: nothing, isReplaceable: false, keepAlive: nothing, close: async () => undefined };
 }
 
 function setAlive(port: MessagePort, alive: boolean): void {

@@ -1,30 +1,39 @@
 import type { ChatReply, ChatRequest } from './llm/types.js';
+import type { PortCore } from './protocol.js';
 import type {
+  Action,
   ActionSpace,
+  Arm,
   Budget,
+  DesignReport,
   Device,
   Domain,
+  ElmResult,
+  Factors,
   Gap,
   Info,
   Item,
+  Manifold,
   Opinion,
+  OwnRating,
   Passage,
   Policy,
   RaterReport,
   Rating,
   Spent,
   TrainOptions,
+  UserInfo,
 } from './types.js';
 
 /** What the core calls between pieces of work; when it rejects, the core's call rejects with code `cancelled`. */
 export type Tick = (event: unknown) => Promise<void> | void;
 
 /** Everything a catalog tells about itself, except the device, which the core does not choose. */
-export type CoreInfo = Omit<Info, 'device' | 'reason'>;
+export type CoreInfo = Omit<Info, 'device' | 'reason' | 'measured'>;
 
 /** One file of the model, as the core's manifest names it. */
 export interface ModelFile {
-  role: 'weights' | 'tokenizer';
+  role: 'weights' | 'weights-f16' | 'tokenizer';
   name: string;
   size: number;
   sha256: string;
@@ -93,7 +102,69 @@ export interface RawModel {
 /** What of the options is for the core; it knows the defaults. */
 export type CoreTrainOptions = Omit<TrainOptions, 'signal' | 'onProgress' | 'resume'>;
 
+export interface CoreFoldInOptions {
+  user: string;
+  ratings: OwnRating[];
+}
+
+export interface CoreFactorizeOptions {
+  factors?: number;
+  ridge?: number;
+  sweeps?: number;
+  heldOut?: number;
+  seed: number;
+}
+
+export interface CoreActionsOptions {
+  user: string;
+  item: string;
+  count: number;
+  space: ActionSpace;
+  seed: number;
+}
+
+export interface CoreDesignOptions {
+  user: string;
+  item: string;
+  candidates: number;
+  subset: number;
+  seed: number;
+}
+
+export interface CoreSearchOptions {
+  user: string;
+  item: string;
+  strategy: 'greedy' | 'beam' | 'tree' | 'best-of-n';
+  width: number;
+  depth: number;
+  candidates: number;
+  shortlist: number;
+  budget: number;
+  caution: number;
+  foresight: boolean;
+  seed: number;
+}
+
+export interface CoreElmOptions {
+  user: string;
+  item: string;
+  manifold: Manifold;
+  seed: number;
+}
+
+export interface CoreEvaluateOptions {
+  arms: readonly Arm[];
+  pairs?: readonly { user: string; item: string }[];
+  count?: number;
+  budget?: number;
+  candidates?: number;
+  horizon?: number;
+  seed: number;
+}
+
 export interface RawEncoder {
+  /** Sentence vectors, row-major; ticks are `[done, total]`, not events. */
+  encode(texts: string[], tick: () => Promise<void> | void): Promise<Float32Array>;
   selfTest(): Promise<void>;
   readonly fingerprint: string;
   free(): void;
@@ -103,7 +174,25 @@ export interface RawSession {
   readonly fingerprint: string;
   prepare(cache: Uint8Array | undefined, tick: Tick): Promise<void>;
   cacheBytes(): Uint8Array | undefined;
+  /** Names what the fit follows from. */
+  readonly fitKey: string;
+  /** Takes up a fit before `prepare`; false for bytes that are damaged or of another fit. */
+  useFit(bytes: Uint8Array): boolean;
+  fitBytes(): Uint8Array;
   info(): CoreInfo;
+  embed(texts: string[], tick: Tick): Promise<Float32Array>;
+  utilities(options: { users: string[] }): Float32Array;
+  foldIn(options: CoreFoldInOptions): UserInfo;
+  factorize(options: CoreFactorizeOptions, tick: Tick): Promise<Factors>;
+  actions(options: CoreActionsOptions, tick: Tick): Promise<Action[]>;
+  design(options: CoreDesignOptions, tick: Tick): Promise<DesignReport>;
+  search(options: CoreSearchOptions, tick: Tick): Promise<void>;
+  elm(options: CoreElmOptions, tick: Tick): Promise<ElmResult>;
+  evaluate(options: CoreEvaluateOptions, tick: Tick): Promise<void>;
+  save(): Uint8Array;
+  loadState(state: Uint8Array): void;
+  readonly trained: boolean;
+  dimensions(): number;
   gaps(options: { users: string[]; count: number }): Gap[];
   useModel(options: CoreModelOptions, call: CoreCall | undefined): RawModel;
   useSimulator(): void;
@@ -157,4 +246,4 @@ export interface CoreModule extends Core {
 }
 
 /** Opens the core for a device; `wasm` replaces the file beside this module. */
-export type LoadCore = (device: Device, wasm: string | Uint8Array | undefined) => Promise<Core>;
+export type LoadCore = (device: Device, wasm: PortCore | undefined) => Promise<Core>;

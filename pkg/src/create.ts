@@ -2,7 +2,9 @@ import { Calls } from './calls.js';
 import { Client, progressOnly } from './client.js';
 import { cpu } from './device.js';
 import { AquilineError } from './error.js';
+import { ModelInUse } from './model-in-use.js';
 import { createRequest } from './options.js';
+import { Lifeline, type Restart } from './recovery.js';
 import { PageLlm } from './answering.js';
 import type { Connection } from './connection.js';
 import type { CreateRequest } from './protocol.js';
@@ -21,20 +23,28 @@ export async function createOver(connect: Connect, options: CreateOptions): Prom
   };
   const calls = await start();
   try {
-    return await open(calls, request, options);
+    return await open(calls, request, options, start);
   } catch (error) {
     const why = causeInWebGpu(error, calls);
     if (why === undefined || options.signal?.aborted) throw error;
     // A crash inside WebGPU takes the worker with it and cannot be caught there.
-    return await open(await start(), { ...request, device: 'cpu', reason: cpu(why).reason }, options);
+    return await open(await start(), { ...request, device: 'cpu', reason: cpu(why).reason }, options, start);
   }
 }
 
-async function open(calls: Calls, request: CreateRequest, options: CreateOptions): Promise<Aquiline> {
-  const { signal, onProgress } = options;
+type Start = () => Promise<Calls>;
+
+async function open(calls: Calls, request: CreateRequest, options: CreateOptions, start: Start): Promise<Aquiline> {
+  const { signal, onProgress, onRecovery } = options;
   try {
     const info = await calls.start(request, { signal, onEvent: progressOnly(onProgress) }).result;
-    return new Client(info, calls, request.seed);
+    const model = new ModelInUse(options.llm, request.llm, calls);
+    const restart: Restart = async (device) => {
+      const other = await start();
+      const again = { ...request, device, reason: `${info.reason}; the worker before was lost`, llm: model.request() };
+      return model.moveTo(other, await other.start(again, {}).result);
+    };
+    return new Client(new Lifeline({ calls, info }, restart, onRecovery), model, request.seed);
   } catch (error) {
     // Not awaited: a caller who aborts is not kept waiting.
     void calls.closeGently();

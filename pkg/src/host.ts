@@ -1,9 +1,11 @@
-import { fetchResponse, isFile, readBytes } from './bytes.js';
+import { fetchResponse, isFile, noWebAssembly, readBytes } from './bytes.js';
 import { answerStore, type AnswerStore } from './answers.js';
 import { AquilineError, messageOf } from './error.js';
 import { browserGpu, type Gpu } from './device.js';
+import { embedded } from './embedded.js';
 import { modelStore, vectorStore, type Store } from './store.js';
 import type { Core, CoreModule, LoadCore } from './core.js';
+import type { PortCore } from './protocol.js';
 import type { Device } from './types.js';
 
 /** What the service needs of the place it runs in; tests bring their own. */
@@ -13,11 +15,13 @@ export interface Host {
   vectors: Store;
   models: Store;
   answers: AnswerStore;
+  /** What comes with the package for the embedded catalog, by the encoder's fingerprint. */
+  embedded: typeof embedded;
 }
 
 /** This browser, or this Node.js. */
 export function defaultHost(): Host {
-  return { loadCore, gpu: browserGpu(), vectors: vectorStore(), models: modelStore(), answers: answerStore() };
+  return { loadCore, gpu: browserGpu(), vectors: vectorStore(), models: modelStore(), answers: answerStore(), embedded };
 }
 
 /** The address of the embedded catalog beside this module. */
@@ -41,10 +45,8 @@ const loadCore: LoadCore = (device, wasm) => {
   return core;
 };
 
-async function instantiate(device: Device, wasm: string | Uint8Array | undefined): Promise<Core> {
-  if (typeof WebAssembly === 'undefined') {
-    throw new AquilineError('environment', 'there is no WebAssembly here');
-  }
+async function instantiate(device: Device, wasm: PortCore | undefined): Promise<Core> {
+  if (typeof WebAssembly === 'undefined') throw noWebAssembly();
   const files = coreFiles(device);
   try {
     const core = (await import(/* webpackIgnore: true */ /* @vite-ignore */ files.module.href)) as CoreModule;
@@ -67,8 +69,8 @@ function coreFiles(device: Device): { module: URL; wasm: URL } {
     : { module: new URL('./cpu/core.js', import.meta.url), wasm: new URL('./cpu/core_bg.wasm', import.meta.url) };
 }
 
-/** A response compiles while it downloads; files and bytes are compiled at once. */
-async function wasmInput(source: string | Uint8Array): Promise<BufferSource | Response> {
-  if (typeof source !== 'string') return source as Uint8Array<ArrayBuffer>;
+/** A response compiles while it downloads; files and bytes are compiled at once, and a module is compiled. */
+async function wasmInput(source: PortCore): Promise<BufferSource | Response | WebAssembly.Module> {
+  if (typeof source !== 'string') return source;
   return isFile(source) ? readBytes(source) : fetchResponse(source);
 }

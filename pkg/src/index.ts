@@ -22,7 +22,7 @@ import type { Aquiline, CreateOptions } from './types.js';
  * ```
  */
 export function create(options: CreateOptions = {}): Promise<Aquiline> {
-  return createOver(() => connect(options.assets?.worker), options);
+  return createOver(() => connect(options.assets?.worker, options.assets?.trustedTypes), options);
 }
 
 export { answers, forgetAnswers } from './answers.js';

@@ -1,9 +1,10 @@
 import { readBytes } from './bytes.js';
-import { chooseDevice, cpu, type Choice } from './device.js';
+import { chooseDevice, cpu, decide, measure, recall, remember, type Choice, type Measured } from './device.js';
 import { AquilineError, codeOf, messageOf } from './error.js';
 import { catalogAddress, type Host } from './host.js';
-import { loadModel } from './models.js';
-import { nowhere } from './store.js';
+import { loadModel, type Model } from './models.js';
+import { prepare, saveVectors } from './prepare.js';
+import { nowhere, type Store } from './store.js';
 import { createTick, pause, throwIfCancelled, type Call } from './tick.js';
 import type { Core, RawEncoder, RawSession } from './core.js';
 import type { CreateRequest } from './protocol.js';
@@ -13,27 +14,37 @@ import type { Device, Info, Progress } from './types.js';
 export interface Opened {
   session: RawSession;
   info: Info;
+  /** Stores the vectors that are new. */
+  keepVectors(): Promise<void>;
 }
 
 interface OpenEncoder {
   core: Core;
   encoder: RawEncoder;
   choice: Choice;
+  /** Where both devices were measured, now or in an earlier visit. */
+  measured?: Measured[];
 }
+
+/** Reads the model's files, with the help of a core. */
+type ReadModel = (core: Core) => Promise<Model>;
 
 /** How a device is announced before it is touched. */
 export type Announce = (device: Device) => void;
 
 /** From a request to a session: device, core, model, self-test, catalog, sentence vectors, fit. */
 export async function open(request: CreateRequest, host: Host, call: Call, announce: Announce): Promise<Opened> {
-  const { core, encoder, choice } = await openEncoder(request, host, call, announce);
+  const { core, encoder, choice, measured = [] } = await openEncoder(request, host, call, announce);
   // The core has its own copy now; this may be the last reference to 90 MB.
   request.models = undefined;
   const session = await openSession(core, encoder, request, call);
   try {
-    await prepare(session, choice.device, request.cache ? host : { ...host, vectors: nowhere }, call);
+    const place = request.cache ? host : { ...host, vectors: nowhere };
+    const preparation = { device: choice.device, isEmbedded: request.catalog === 'embedded' };
+    await prepare(session, preparation, place, call);
     const reason = request.reason ?? choice.reason;
-    return { session, info: { ...session.info(), device: choice.device, reason } };
+    const keepVectors = () => saveVectors(session, choice.device, place);
+    return { session, keepVectors, info: { ...session.info(), device: choice.device, reason, measured } };
   } catch (error) {
     session.free();
     throw error;
@@ -48,21 +59,77 @@ async function openEncoder(
 ): Promise<OpenEncoder> {
   const choice = await chooseDevice(request.device, host.gpu);
   throwIfCancelled(call);
+  const read: ReadModel = (core) => loadModel(core, request.models, request.cache ? host.models : nowhere, call);
+  const openOn: OpenOn = (on, reader = read) => openEncoderOn(on, reader, request, host, call, announce);
+  if (request.device !== 'auto' || choice.adapter === undefined) return openOrFallBack(choice, openOn, call);
+  const store = request.cache ? host.vectors : nowhere;
+  const known = await recall(store, choice.adapter);
+  throwIfCancelled(call);
+  if (known) return { ...(await openOrFallBack(decide(known), openOn, call)), measured: known };
+  // Both devices take the same bytes: without a store they would be downloaded twice.
+  let model: Promise<Model> | undefined;
+  const openOnSame: OpenOn = (on) => openOn(on, (core) => (model ??= read(core)));
+  const opened = await openFaster(choice, openOnSame, store, call);
+  announce(opened.choice.device);
+  return opened;
+}
+
+type OpenOn = (choice: Choice, read?: ReadModel) => Promise<OpenEncoder>;
+
+async function openOrFallBack(choice: Choice, openOn: OpenOn, call: Call): Promise<OpenEncoder> {
   try {
-    return await openEncoderOn(choice, request, host, call, announce);
+    return await openOn(choice);
   } catch (error) {
     throwIfCancelled(call);
     if (!(error instanceof DeviceFailure)) throw error;
     if (choice.device === 'cpu') throw error.typed();
-    const fallback = cpu(`WebGPU did not work (${error.message})`);
-    return openEncoderOn(fallback, request, host, call, announce).catch((last: unknown) => {
+    return openOn(cpu(`WebGPU did not work (${error.message})`)).catch((last: unknown) => {
       throw last instanceof DeviceFailure ? last.typed() : last;
     });
   }
 }
 
+/** Opens both devices and keeps the faster one. The CPU comes first: it is what is left when WebGPU fails. */
+async function openFaster(onGpu: Choice, openOn: OpenOn, store: Store, call: Call): Promise<OpenEncoder> {
+  const first = await openMeasured(cpu('WebGPU was not tried'), openOn, call).catch((error: unknown) => {
+    throwIfCancelled(call);
+    if (!(error instanceof DeviceFailure)) throw error;
+  });
+  if (!first) return openOrFallBack(onGpu, openOn, call);
+  const second = await openMeasured(onGpu, openOn, call).catch((error: unknown) => {
+    if (error instanceof DeviceFailure && !call.signal.aborted) return error;
+    first.encoder.free();
+    throw error;
+  });
+  if (second instanceof DeviceFailure) return { ...first, choice: cpu(`WebGPU did not work (${second.message})`) };
+  const measured = [...first.measured, ...second.measured];
+  const choice = decide(measured);
+  const [kept, left] = choice.device === 'cpu' ? [first, second] : [second, first];
+  left.encoder.free();
+  await remember(store, onGpu.adapter!, measured);
+  return { ...kept, choice, measured };
+}
+
+async function openMeasured(
+  choice: Choice,
+  openOn: OpenOn,
+  call: Call,
+): Promise<OpenEncoder & { measured: Measured[] }> {
+  const opened = await openOn(choice);
+  // The core's own events are of no interest here.
+  const tick = createTick(call);
+  const work = () => measure(opened.encoder, () => performance.now(), () => tick(undefined));
+  try {
+    return { ...opened, measured: [{ device: choice.device, ...(await stage('warm-up', call, work)) }] };
+  } catch (error) {
+    opened.encoder.free();
+    throw error;
+  }
+}
+
 async function openEncoderOn(
   choice: Choice,
+  read: ReadModel,
   request: CreateRequest,
   host: Host,
   call: Call,
@@ -71,7 +138,7 @@ async function openEncoderOn(
   const { device } = choice;
   announce(device);
   const core = await stage('compile', call, () => host.loadCore(device, request.assets[device]));
-  const encoder = await loadEncoder(core, request, host, call);
+  const encoder = await loadEncoder(core, read, call);
   try {
     await stage('self-test', call, () => encoder.selfTest());
   } catch (error) {
@@ -82,8 +149,8 @@ async function openEncoderOn(
 }
 
 /** A function of its own: when it returns, nothing here refers to the weights any more. */
-async function loadEncoder(core: Core, request: CreateRequest, host: Host, call: Call): Promise<RawEncoder> {
-  const model = await loadModel(core, request.models, request.cache ? host.models : nowhere, call);
+async function loadEncoder(core: Core, read: ReadModel, call: Call): Promise<RawEncoder> {
+  const model = await read(core);
   let encoder: RawEncoder | undefined;
   try {
     return await stage('load', call, async () => (encoder = await core.RawEncoder.load(model.weights, model.tokenizer)));
@@ -110,29 +177,6 @@ async function openSession(core: Core, encoder: RawEncoder, request: CreateReque
 async function embeddedCatalog(request: CreateRequest, call: Call): Promise<Uint8Array> {
   const source = request.assets.catalog ?? catalogAddress();
   return typeof source === 'string' ? readBytes(source, call.signal) : source;
-}
-
-/** Encodes and fits. New vectors are saved also when that was cut short, so that a second try goes on from there. */
-async function prepare(session: RawSession, device: Device, { vectors }: Host, call: Call): Promise<void> {
-  // Per device: the last bits of a vector differ, and a run on the CPU is to be the same everywhere.
-  const key = `${device}-${session.fingerprint}`;
-  const known = await vectors.load(key);
-  throwIfCancelled(call);
-  try {
-    await session.prepare(known, createTick(call));
-  } finally {
-    const bytes = newVectors(session);
-    if (bytes) await vectors.save(key, bytes);
-  }
-}
-
-/** After a failure the session may be unable to tell; then there is nothing to save. */
-function newVectors(session: RawSession): Uint8Array | undefined {
-  try {
-    return session.cacheBytes();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Something that another device might do better. */

@@ -1,33 +1,68 @@
-import { AquilineError } from './error.js';
+import { AquilineError, messageOf } from './error.js';
+import { compileResponse } from './bytes.js';
 import { isNode, nodeModule } from './node.js';
 import { requestOfLlm } from './answering.js';
 import type {
+  ActionsRequest,
   CreateRequest,
   DescribeRequest,
+  DesignRequest,
+  ElmRequest,
+  EmbedRequest,
+  EvaluateRequest,
+  FactorizeRequest,
+  FoldInRequest,
   GapsRequest,
   JudgeRequest,
+  PortCore,
   PortSource,
+  SearchRequest,
   SteerRequest,
   TrainRequest,
+  UtilitiesRequest,
 } from './protocol.js';
-import type { CreateOptions, GapsOptions, Item, JudgeOptions, Source, SteerOptions, TrainOptions } from './types.js';
+import type {
+  ActionsOptions,
+  CoreSource,
+  CreateOptions,
+  DesignOptions,
+  Device,
+  ElmOptions,
+  EvaluateOptions,
+  FactorizeOptions,
+  FoldInOptions,
+  GapsOptions,
+  Item,
+  JudgeOptions,
+  SearchOptions,
+  Source,
+  SteerOptions,
+  TrainOptions,
+} from './types.js';
 
 /** The request for these options: defaults filled in, addresses absolute, nothing that cannot cross a port. */
 export async function createRequest(options: CreateOptions): Promise<CreateRequest> {
   const { models, assets = {}, catalog = 'embedded' } = options;
+  // All at once: a promise among them that fails must not do so while another one is awaited.
+  const [cpu, webgpu, catalogFile, modelFiles] = await Promise.all([
+    assets.cpu && portCore('cpu', assets.cpu),
+    assets.webgpu && portCore('webgpu', assets.webgpu),
+    assets.catalog && portSource(assets.catalog),
+    models === undefined ? undefined : portModels(models),
+  ]);
   return {
     type: 'create',
     catalog: withWholeBuffers(catalog),
-    models: models === undefined ? undefined : await portModels(models),
+    models: modelFiles,
     device: options.device ?? 'auto',
     reason: undefined,
     seed: wholeNumber('seed', options.seed, 0),
     cache: options.cache ?? true,
     llm: requestOfLlm(options),
     assets: {
-      ...(assets.cpu && { cpu: await portSource(assets.cpu) }),
-      ...(assets.webgpu && { webgpu: await portSource(assets.webgpu) }),
-      ...(assets.catalog && { catalog: await portSource(assets.catalog) }),
+      ...(cpu && { cpu }),
+      ...(webgpu && { webgpu }),
+      ...(catalogFile && { catalog: catalogFile }),
     },
   };
 }
@@ -53,8 +88,73 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
 }
 
 export function gapsRequest(options: GapsOptions): GapsRequest {
-  const users = typeof options.user === 'string' ? [options.user] : [...options.user];
-  return { type: 'gaps', users, count: wholeNumber('count', options.count, 8) };
+  return { type: 'gaps', users: usersOf(options.user), count: wholeNumber('count', options.count, 8) };
+}
+
+export function utilitiesRequest(options: { user: string | readonly string[] }): UtilitiesRequest {
+  return { type: 'utilities', users: usersOf(options.user) };
+}
+
+export function embedRequest(texts: readonly string[]): EmbedRequest {
+  return { type: 'embed', texts: [...texts] };
+}
+
+export function foldInRequest({ user, ratings }: FoldInOptions): FoldInRequest {
+  return { type: 'foldIn', options: { user, ratings: ratings.map(({ item, value }) => ({ item, value })) } };
+}
+
+export function factorizeRequest({ signal, onProgress, ...options }: FactorizeOptions, seed: number): FactorizeRequest {
+  return { type: 'factorize', options: { ...options, seed: wholeNumber('seed', options.seed, seed) } };
+}
+
+export function actionsRequest({ user, item, count, space, seed }: ActionsOptions, fallback: number): ActionsRequest {
+  const options = {
+    user,
+    item,
+    count: wholeNumber('count', count, 20),
+    space: space ?? 'all',
+    seed: wholeNumber('seed', seed, fallback),
+  };
+  return { type: 'actions', options };
+}
+
+export function designRequest(options: DesignOptions, seed: number): DesignRequest {
+  const { user, item } = options;
+  const candidates = wholeNumber('candidates', options.candidates, 20);
+  const subset = wholeNumber('subset', options.subset, Math.min(10, candidates));
+  return { type: 'design', options: { user, item, candidates, subset, seed: wholeNumber('seed', options.seed, seed) } };
+}
+
+export function searchRequest(options: SearchOptions, seed: number): SearchRequest {
+  const candidates = wholeNumber('candidates', options.candidates, 20);
+  return {
+    type: 'search',
+    options: {
+      user: options.user,
+      item: options.item,
+      strategy: options.strategy ?? 'tree',
+      width: wholeNumber('width', options.width, 2),
+      depth: wholeNumber('depth', options.depth, 5),
+      candidates,
+      shortlist: wholeNumber('shortlist', options.shortlist, Math.min(10, candidates)),
+      budget: wholeNumber('budget', options.budget, 100),
+      caution: options.caution ?? 0,
+      foresight: options.foresight ?? false,
+      seed: wholeNumber('seed', options.seed, seed),
+    },
+  };
+}
+
+export function elmRequest({ user, item, manifold, seed }: ElmOptions, fallback: number): ElmRequest {
+  return { type: 'elm', options: { user, item, manifold: manifold ?? 'graph', seed: wholeNumber('seed', seed, fallback) } };
+}
+
+export function evaluateRequest({ signal, onProgress, ...options }: EvaluateOptions, seed: number): EvaluateRequest {
+  return { type: 'evaluate', options: { ...options, seed: wholeNumber('seed', options.seed, seed) } };
+}
+
+function usersOf(user: string | readonly string[]): string[] {
+  return typeof user === 'string' ? [user] : [...user];
 }
 
 /** An item of which a title is known, and perhaps more. */
@@ -81,6 +181,20 @@ export function wholeNumber(name: string, value: number | undefined, fallback: n
 async function portModels(models: NonNullable<CreateOptions['models']>): Promise<CreateRequest['models']> {
   if (typeof models === 'string' || models instanceof URL) return { folder: await absoluteAddress(models) };
   return { weights: await portSource(models.weights), tokenizer: await portSource(models.tokenizer) };
+}
+
+async function portCore(device: Device, given: CoreSource | Promise<CoreSource>): Promise<PortCore> {
+  const source = await Promise.resolve(given).catch((error: unknown) => {
+    throw new AquilineError('network', `assets.${device} did not arrive: ${messageOf(error)}`, {
+      retryable: true,
+      cause: error,
+    });
+  });
+  if (typeof source === 'string' || source instanceof URL || source instanceof Uint8Array) return portSource(source);
+  if (typeof Response !== 'undefined' && source instanceof Response) return compileResponse(device, source);
+  if (typeof WebAssembly !== 'undefined' && source instanceof WebAssembly.Module) return source;
+  const message = `assets.${device} is no address, bytes, WebAssembly.Module or Response`;
+  throw new AquilineError('data.malformed', message);
 }
 
 async function portSource(source: Source): Promise<PortSource> {

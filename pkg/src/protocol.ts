@@ -1,9 +1,26 @@
 import { AquilineError, codeOf, messageOf } from './error.js';
-import type { CoreJudgeOptions, CoreModelOptions, CoreSteerOptions, CoreTrainOptions } from './core.js';
+import type {
+  CoreActionsOptions,
+  CoreDesignOptions,
+  CoreElmOptions,
+  CoreEvaluateOptions,
+  CoreFactorizeOptions,
+  CoreFoldInOptions,
+  CoreJudgeOptions,
+  CoreModelOptions,
+  CoreSearchOptions,
+  CoreSteerOptions,
+  CoreTrainOptions,
+} from './core.js';
 import type { ChatRequest } from './llm/types.js';
 import type {
+  Action,
   CatalogSource,
+  DesignReport,
   Device,
+  ElmResult,
+  EvaluateEvent,
+  Factors,
   Gap,
   Info,
   Item,
@@ -14,10 +31,14 @@ import type {
   Spent,
   SteerEvent,
   TrainEvent,
+  UserInfo,
 } from './types.js';
 
 /** An absolute address, or the bytes themselves: a `Source` that can cross a port. */
 export type PortSource = string | Uint8Array;
+
+/** Likewise of a core, which may be compiled already. */
+export type PortCore = PortSource | WebAssembly.Module;
 
 export interface CreateRequest {
   type: 'create';
@@ -30,7 +51,7 @@ export interface CreateRequest {
   cache: boolean;
   /** The language model, as far as it is plain data, and what of it stays with the page. */
   llm: LlmRequest | undefined;
-  assets: { cpu?: PortSource; webgpu?: PortSource; catalog?: PortSource };
+  assets: { cpu?: PortCore; webgpu?: PortCore; catalog?: PortSource };
 }
 
 /** A language model for the worker. */
@@ -114,8 +135,84 @@ export interface LoadPolicyRequest {
   checkpoint: Uint8Array;
 }
 
+export interface EmbedRequest {
+  type: 'embed';
+  texts: string[];
+}
+
+export interface UtilitiesRequest {
+  type: 'utilities';
+  users: string[];
+}
+
+export interface FoldInRequest {
+  type: 'foldIn';
+  options: CoreFoldInOptions;
+}
+
+export interface FactorizeRequest {
+  type: 'factorize';
+  options: CoreFactorizeOptions;
+}
+
+export interface ActionsRequest {
+  type: 'actions';
+  options: CoreActionsOptions;
+}
+
+export interface DesignRequest {
+  type: 'design';
+  options: CoreDesignOptions;
+}
+
+export interface SearchRequest {
+  type: 'search';
+  options: CoreSearchOptions;
+}
+
+export interface ElmRequest {
+  type: 'elm';
+  options: CoreElmOptions;
+}
+
+export interface EvaluateRequest {
+  type: 'evaluate';
+  options: CoreEvaluateOptions;
+}
+
+export interface LearnedRequest {
+  type: 'learned';
+}
+
+export interface SaveRequest {
+  type: 'save';
+}
+
+export interface LoadRequest {
+  type: 'load';
+  state: Uint8Array;
+}
+
+/** What the core knows of what it can do. */
+export interface Learned {
+  trained: boolean;
+  dimensions: number;
+}
+
 export type Request =
   | CreateRequest
+  | EmbedRequest
+  | UtilitiesRequest
+  | FoldInRequest
+  | FactorizeRequest
+  | ActionsRequest
+  | DesignRequest
+  | SearchRequest
+  | ElmRequest
+  | EvaluateRequest
+  | LearnedRequest
+  | SaveRequest
+  | LoadRequest
   | GapsRequest
   | SteerRequest
   | EstimateRequest
@@ -133,6 +230,19 @@ export type Request =
 /** What each request is answered with. */
 export interface Results {
   create: Info;
+  /** Row-major. */
+  embed: Float32Array;
+  utilities: Float32Array;
+  foldIn: UserInfo;
+  factorize: Factors;
+  actions: Action[];
+  design: DesignReport;
+  search: undefined;
+  elm: ElmResult;
+  evaluate: undefined;
+  learned: Learned;
+  save: Uint8Array;
+  load: undefined;
   gaps: Gap[];
   steer: undefined;
   estimate: Spent;
@@ -161,7 +271,7 @@ export type Message =
 export type CallEvent = Progress | YieldedEvent;
 
 /** What a run yields, as opposed to what it reports on the way. */
-export type YieldedEvent = SteerEvent | TrainEvent;
+export type YieldedEvent = SteerEvent | TrainEvent | EvaluateEvent;
 
 /** What the worker sends. Every call gets exactly one `result` or `error`, also after a cancel. */
 export type Reply =
@@ -174,6 +284,10 @@ export type Reply =
   | { type: 'unask'; id: number }
   /** The device that is about to be opened: a worker that dies after this died of it. */
   | { type: 'device'; device: Device }
+  /** The policy after an update. */
+  | { type: 'policy'; policy: Uint8Array }
+  /** What the language model has cost until now. */
+  | { type: 'spent'; spent: Spent }
   /** The core is broken for good. */
   | { type: 'fatal'; error: WireError }
   | { type: 'disposed' };
@@ -226,7 +340,15 @@ function causeFromWire(wire: WireError): Error {
   return new Error(wire.message, wire.cause && { cause: causeFromWire(wire.cause) });
 }
 
-const YIELDED: ReadonlySet<string> = new Set<YieldedEvent['type']>(['anchor', 'step', 'done', 'reference', 'update']);
+const YIELDED: ReadonlySet<string> = new Set<YieldedEvent['type']>([
+  'anchor',
+  'step',
+  'done',
+  'reference',
+  'update',
+  'pair',
+  'report',
+]);
 
 /** Tells what a run yields from what it reports on the way. */
 export function isYielded(event: CallEvent): event is YieldedEvent {

@@ -13,6 +13,7 @@ import {
   type Request,
   type Results,
   type SteerRequest,
+  type TrainRequest,
 } from './protocol.js';
 import { createTick, pause, throwIfCancelled, type Call } from './tick.js';
 import type { RawModel, RawSession } from './core.js';
@@ -33,6 +34,8 @@ class Service {
   private model: RawModel | undefined;
   /** Name of the model whose answers are kept. */
   private kept: string | undefined;
+  /** Stores what runs have encoded: the same run is quick in the next visit. */
+  private keepVectors = async (): Promise<void> => undefined;
   /** The call that the core is at. */
   private current = 0;
   private readonly asking: Asking;
@@ -79,9 +82,8 @@ class Service {
       this.post({ type: 'result', id, value });
     } catch (error) {
       await this.keepAnswers();
-      const reported = call.signal.aborted ? cancelled() : error;
-      this.post({ type: 'error', id, error: toWire(reported) });
       if (isTrap(error)) this.post({ type: 'fatal', error: toWire(error) });
+      else this.post({ type: 'error', id, error: toWire(call.signal.aborted ? cancelled() : error) });
     } finally {
       this.running.delete(id);
     }
@@ -92,6 +94,7 @@ class Service {
       case 'create': {
         const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
         this.session = opened.session;
+        this.keepVectors = () => opened.keepVectors();
         await this.useModel(request.llm);
         return opened.info;
       }
@@ -106,11 +109,39 @@ class Service {
         return this.opened().judge(request.options);
       case 'raterReport':
         return this.opened().raterReport(request.opinions, request.seed);
+      case 'embed':
+        return this.opened().embed(request.texts, createTick(call));
+      case 'utilities':
+        return this.opened().utilities({ users: request.users });
+      case 'foldIn':
+        return this.opened().foldIn(request.options);
+      case 'factorize':
+        return this.opened().factorize(request.options, createTick(call));
+      case 'actions':
+        return this.opened().actions(request.options, createTick(call));
+      case 'design':
+        return this.opened().design(request.options, createTick(call));
+      case 'search':
+        await this.opened().search(request.options, createTick(call));
+        return undefined;
+      case 'elm':
+        return this.opened().elm(request.options, createTick(call));
+      case 'evaluate':
+        await this.opened().evaluate(request.options, createTick(call));
+        return undefined;
+      case 'learned':
+        return { trained: this.opened().trained, dimensions: this.opened().dimensions() };
+      case 'save':
+        return this.opened().save();
+      case 'load':
+        this.opened().loadState(request.state);
+        return undefined;
       case 'gaps':
         await pause(call);
         return this.opened().gaps({ users: request.users, count: request.count });
       case 'steer':
         await steer(this.opened(), request, call);
+        await this.keepVectors();
         return undefined;
       case 'estimate':
         return this.opened().estimate(request.options);
@@ -120,8 +151,7 @@ class Service {
       case 'spent':
         return this.model?.spent() ?? { calls: 0, tokens: 0, money: 0 };
       case 'train':
-        if (!request.resume) await this.opened().fitReference(request.options, createTick(call));
-        await this.opened().train(request.options, createTick(call));
+        await this.train(request, call);
         return undefined;
       case 'savePolicy':
         return this.opened().policyBytes();
@@ -129,6 +159,17 @@ class Service {
         this.opened().loadPolicy(request.checkpoint);
         return undefined;
     }
+  }
+
+  /** The page is given the policy after each update, for whatever may happen to this worker. */
+  private async train(request: TrainRequest, { signal, report }: Call): Promise<void> {
+    const told = (event: CallEvent | Uint8Array): void => {
+      if (event instanceof Uint8Array) this.post({ type: 'policy', policy: event });
+      else report(event);
+    };
+    const call = { signal, report: told as Call['report'] };
+    if (!request.resume) await this.opened().fitReference(request.options, createTick(call));
+    await this.opened().train(request.options, createTick(call));
   }
 
   /** The model before stays where this one cannot be used. */
@@ -146,6 +187,7 @@ class Service {
   }
 
   private async keepAnswers(): Promise<void> {
+    if (this.model) this.post({ type: 'spent', spent: this.model.spent() });
     const learned = this.model?.learned();
     if (!learned || this.kept === undefined) return;
     await this.host.answers.add(this.kept, linesOf(learned)).catch(() => undefined);

@@ -1,4 +1,23 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ChatFunction, Llm } from './llm/types.js';
+import type {
+  ActionsOptions,
+  Capabilities,
+  DesignOptions,
+  DesignReport,
+  ElmOptions,
+  ElmResult,
+  EvaluateEvent,
+  EvaluateOptions,
+  FactorizeOptions,
+  Factors,
+  FoldInOptions,
+  Recovery,
+  SearchOptions,
+  UserInfo,
+} from './types/tools.js';
+
+export type * from './types/tools.js';
 
 /** An existing or rewritten item: a thing with a text. */
 export interface Item {
@@ -45,6 +64,7 @@ export interface State {
   truncated: boolean;
 }
 
+/** What an edit is about. */
 export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';
 
 /** One edit prompt. */
@@ -87,7 +107,7 @@ export interface Step {
 /** A finished episode. */
 export interface Trajectory {
   user: string;
-  policy: Policy;
+  policy: Policy | 'greedy-search' | 'beam-search' | 'tree-search';
   seed: number;
   anchor: State;
   steps: Step[];
@@ -127,6 +147,7 @@ export type Policy =
 /** Which of the proposed actions may be chosen: all, those written without the profile, or some of them at once. */
 export type ActionSpace = 'all' | 'generic' | 'combined';
 
+/** What a core runs on. */
 export type Device = 'cpu' | 'webgpu';
 
 /** How well text predicts ratings of items nobody has rated, measured on held-out items. */
@@ -140,15 +161,18 @@ export interface Skill {
   coverage: number;
 }
 
+/** What a loaded catalog tells about itself. */
 export interface Info {
   device: Device;
   /** Why this device. */
   reason: string;
+  /** Milliseconds for one text and for a batch of 16, where devices were measured. */
+  measured: { device: Device; one: number; batch: number }[];
   encoder: string;
   skill: Skill;
   items: { id: string; title: string; year: number | null; genres: string[]; place: [number, number] }[];
   /** `likes`: genres they like most; `low`: ids of the items they rated lowest, lowest first. */
-  users: { id: string; ratings: number; likes: string[]; low: string[] }[];
+  users: UserInfo[];
   /** Items left out because they have no text. */
   itemsWithoutText: number;
   /** Items whose text is longer than the encoder reads, so that its end does not count. */
@@ -158,11 +182,13 @@ export interface Info {
 /** What a long call reports. `total` is 0 where it is not known. */
 export type Progress = {
   type:
-    | ('download' | 'verify' | 'compile' | 'load' | 'self-test' | 'encode' | 'fit' | 'propose' | 'candidates')
-    | ('rewrite' | 'targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
+    | ('download' | 'verify' | 'compile' | 'load' | 'self-test' | 'warm-up' | 'encode' | 'fit' | 'propose' | 'candidates')
+    | ('factorize' | 'pairs' | 'rewrite' | 'targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
   done: number;
   total: number;
-  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'questions' | 'stages' | 'episodes' | 'epochs' | 'updates';
+  unit: 'bytes' | 'texts' | 'sweeps' | 'actions' | 'questions' | 'stages' | 'episodes' | 'epochs' | 'updates' | 'runs';
+  /** Milliseconds that are left of this stage, by its speed so far; missing while that is not known. */
+  eta?: number;
 };
 
 /** What a steering run yields. */
@@ -172,23 +198,42 @@ export type SteerEvent =
   /** `transcript` where it was asked for: one JSON object a line, for `replay`. Holds texts and vectors, never keys. */
   | { type: 'done'; trajectory: Trajectory; transcript?: string };
 
+/** What every call can be told. */
 export interface CallOptions {
   signal?: AbortSignal;
+  /** Told how far a long call is. */
   onProgress?: (progress: Progress) => void;
 }
 
 /** Where a file comes from: an address to fetch, or the bytes themselves. */
 export type Source = string | URL | Uint8Array;
 
+/**
+ * Where a core comes from. A `Response` is compiled on the page while it arrives; a compiled `WebAssembly.Module` is used
+ * as it is. That type has no members, and projects for Node.js alone do not declare it: hence `object`.
+ */
+export type CoreSource = Source | object;
+
 /** What is used of a `Worker`: projects for Node.js alone do not declare that type. */
 export interface WorkerLike {
+  /** Sends a message. */
   postMessage(message: unknown): void;
   /** Each kind of event has a type of its own. */
   addEventListener(type: 'message' | 'messageerror' | 'error', listener: (event: any) => void): void;
+  /** Ends it at once. */
   terminate(): unknown;
 }
 
+/** What is used of a Trusted Types policy. */
+export interface TrustedTypePolicyLike {
+  /** Blesses the address of a script. */
+  createScriptURL(url: string): unknown;
+}
+
+/** What `create` can be told. */
 export interface CreateOptions extends CallOptions {
+  /** Told when a lost worker or device was replaced; what was learned is there again. */
+  onRecovery?: (recovery: Recovery) => void;
   /** Default: `'embedded'`. */
   catalog?: CatalogSource;
   /** Where the model files are: a folder's address, or each file. Default: the hub, at the pinned revision. */
@@ -209,7 +254,18 @@ export interface CreateOptions extends CallOptions {
   /** Hard limits of all questions to it together. */
   budget?: Budget;
   /** Use these instead of the files beside the module. */
-  assets?: { worker?: URL | (() => WorkerLike); cpu?: Source; webgpu?: Source; catalog?: Source };
+  assets?: {
+    /**
+     * The worker script's address, or what starts a worker. A worker that runs already can serve once only; a function
+     * can start another one where the first was lost.
+     */
+    worker?: URL | string | WorkerLike | (() => WorkerLike);
+    cpu?: CoreSource | Promise<CoreSource>;
+    webgpu?: CoreSource | Promise<CoreSource>;
+    catalog?: Source;
+    /** The page's Trusted Types policy, which blesses the address of the worker's script. */
+    trustedTypes?: TrustedTypePolicyLike;
+  };
 }
 
 /** A model behind an address that speaks OpenAI's dialect of chat completions. */
@@ -361,6 +417,7 @@ export interface Domain {
   instructions?: Record<string, string>;
 }
 
+/** An episode: whom it is for, where it begins, and how it goes on. */
 export interface SteerOptions extends CallOptions {
   user: string;
   item: string;
@@ -381,6 +438,7 @@ export interface SteerOptions extends CallOptions {
   record?: boolean;
 }
 
+/** Whose gaps to find, and how many. */
 export interface GapsOptions extends CallOptions {
   /** One user, or a group whose mean counts. */
   user: string | readonly string[];
@@ -444,6 +502,7 @@ export interface TrainSettings {
   seed?: number;
 }
 
+/** How a policy is trained. */
 export interface TrainOptions extends CallOptions {
   /** Go on with the policy there is, trained here or loaded, instead of beginning with a new reference. */
   resume?: boolean;
@@ -472,7 +531,32 @@ export interface TrainOptions extends CallOptions {
 /** A loaded catalog, ready to steer. */
 export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
+  /** What this object can do, and on what it runs. */
+  capabilities(): Promise<Capabilities>;
+  /** Sentence vectors of texts, of unit length, in their order. */
+  embed(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
+  /** U of every item, novelty aside, for a user or for the mean of a group, in the order of `info.items`. */
+  utilities(options: { user: string | readonly string[]; signal?: AbortSignal }): Promise<Float32Array>;
+  /**
+   * Takes in a person by their own ratings, without fitting anything anew: every call takes their id from then on.
+   * Their ratings stay in this object.
+   */
+  foldIn(options: FoldInOptions): Promise<UserInfo>;
+  /** Alternating least squares over the catalog's ratings. */
+  factorize(options?: FactorizeOptions): Promise<Factors>;
+  /** Finds places that would be worth much to the user and where no item is, best first. */
   gaps(options: GapsOptions): Promise<Gap[]>;
+  /** Candidate edits, as an episode would be offered them. */
+  actions(options: ActionsOptions): Promise<Action[]>;
+  /** Tries every candidate once and designs over where they led. */
+  design(options: DesignOptions): Promise<DesignReport>;
+  /** The best text within a budget of rewrites, without training. Events as of `steer`; steps come at the end. */
+  search(options: SearchOptions): AsyncIterable<SteerEvent>;
+  /** The ELM baseline: the best point near the data, and a text that is written for it. */
+  elm(options: ElmOptions): Promise<ElmResult>;
+  /** Compares ways to a better text at an equal number of rewrites. */
+  evaluate(options: EvaluateOptions): AsyncIterable<EvaluateEvent>;
+  /** Edits the text of an item towards what the user would like, one request at a time. A run starts with the loop over it. */
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
   /** What a run usually costs with the language model, before anything is asked. */
   estimate(options: SteerOptions): Promise<Spent>;
@@ -497,6 +581,12 @@ export interface Aquiline extends AsyncDisposable {
   train(options?: TrainOptions): AsyncIterable<TrainEvent>;
   /** The trained policy as a checkpoint: safetensors that `loadPolicy` reads, for the same catalog and encoder. */
   savePolicy(): Promise<Uint8Array>;
+  /** Takes up a policy that `savePolicy` gave. */
   loadPolicy(checkpoint: Uint8Array): Promise<void>;
+  /** All that was learned since `create`: people folded in, written profiles, the policy. For `load`, in another visit. */
+  save(): Promise<Uint8Array>;
+  /** Takes up what `save` gave, for the same catalog and encoder; what is not in it stays. */
+  load(state: Uint8Array): Promise<void>;
+  /** Ends what runs, and gives the memory back. Calls that come later reject with `disposed`. */
   dispose(): Promise<void>;
 }

@@ -63,7 +63,7 @@ test('a device that fails without saying how is unavailable', async () => {
 test('after a trap in the core everything rejects with worker', async () => {
   const core = fakeCore({ fail: { gaps: new WebAssembly.RuntimeError('unreachable') } });
   const aquiline = await createFake(fakeHost({ core }));
-  await assert.rejects(aquiline.gaps({ user: 'u' }), { code: 'worker', message: 'unreachable' });
+  await assert.rejects(aquiline.gaps({ user: 'u' }), { code: 'worker', message: 'the core stopped: unreachable' });
   await until(() => core.log.includes('session.free'));
   await assert.rejects(aquiline.gaps({ user: 'u' }), { code: 'worker', message: 'the core stopped: unreachable' });
 });

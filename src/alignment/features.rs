@@ -1,5 +1,7 @@
 //! Sentence vectors of several fields to a few features: leading principal components of each.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{NumericError, Result};
 use crate::latent::{Latents, dot};
 
@@ -7,7 +9,7 @@ use crate::latent::{Latents, dot};
 const SCALE: f32 = 10.0;
 
 /// One field's part of the features.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Field {
     centre: Vec<f32>,
     /// features × components of the sentence vector, scaled.
@@ -15,7 +17,7 @@ struct Field {
 }
 
 /// A fitted map from field vectors to features; the last feature is the constant 1.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct FeatureMap {
     fields: Vec<Field>,
     /// Variance of each feature but the constant.

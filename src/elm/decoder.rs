@@ -138,7 +138,7 @@ impl Decoder {
     /// The spread that this share of the items does not exceed.
     pub(super) fn spread_quantile(&self, items: &Latents, quantile: f32) -> f64 {
         let mut spreads: Vec<f64> = items.rows().map(|item| self.spread_at(item)).collect();
-        spreads.sort_by(f64::total_cmp);
+        crate::order::sort_numbers(&mut spreads);
         let rank = (quantile * spreads.len() as f32).ceil() as usize;
         spreads[rank.clamp(1, spreads.len()) - 1]
     }
@@ -290,6 +290,6 @@ fn missed(mean: &DMatrix<f64>, bumps: &Latents, targets: &DMatrix<f64>) -> DVect
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
+    crate::order::sort_numbers(&mut values);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

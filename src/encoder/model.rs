@@ -1,10 +1,12 @@
 //! The network: a six-layer BERT encoder with mean pooling (all-MiniLM-L6-v2).
 
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::nn::{Embedding, LayerNorm, Linear};
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 
 use super::gelu::gelu;
+use super::weights::Weights;
+use crate::error::Result;
 
 /// Width of the network, and of a sentence vector.
 pub const HIDDEN: usize = 384;
@@ -20,7 +22,7 @@ const EPSILON: f64 = 1e-12;
 const MASKED: f32 = -1e9;
 
 /// Token ids to unit sentence vectors.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct MiniLm {
     words: Embedding,
     positions: Embedding,
@@ -29,7 +31,7 @@ pub struct MiniLm {
     layers: Vec<Layer>,
 }
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Layer {
     query: Linear,
     key: Linear,
@@ -42,16 +44,20 @@ struct Layer {
 }
 
 impl MiniLm {
-    /// A network with random weights; [`weights::load`](super::weights::load) fills it.
-    pub fn init(device: &Device) -> Self {
-        let embedding = |count| EmbeddingConfig::new(count, HIDDEN).init(device);
-        MiniLm {
-            words: embedding(VOCABULARY),
-            positions: embedding(POSITIONS),
-            token_types: embedding(TOKEN_TYPES),
-            norm: layer_norm(device),
-            layers: (0..LAYERS).map(|_| Layer::init(device)).collect(),
-        }
+    /// The network with these weights. Computation is always f32.
+    ///
+    /// # Errors
+    /// [`crate::error::EncoderError::Weights`] for a tensor that is missing, or has another shape or type.
+    pub(super) fn load(bytes: &[u8], device: &Device) -> Result<Self> {
+        let weights = Weights::read(bytes, device)?;
+        let embedding = |name, count| weights.embedding(&format!("embeddings.{name}_embeddings"), count, HIDDEN);
+        Ok(MiniLm {
+            words: embedding("word", VOCABULARY)?,
+            positions: embedding("position", POSITIONS)?,
+            token_types: embedding("token_type", TOKEN_TYPES)?,
+            norm: weights.layer_norm("embeddings.LayerNorm", HIDDEN, EPSILON)?,
+            layers: (0..LAYERS).map(|layer| Layer::load(&weights, layer)).collect::<Result<_>>()?,
+        })
     }
 
     /// - `ids` `[batch, length]`, `mask` `[batch, length]` with 1 for a token and 0 for padding
@@ -71,18 +77,19 @@ impl MiniLm {
 }
 
 impl Layer {
-    fn init(device: &Device) -> Self {
-        let linear = |from, to| LinearConfig::new(from, to).init(device);
-        Layer {
-            query: linear(HIDDEN, HIDDEN),
-            key: linear(HIDDEN, HIDDEN),
-            value: linear(HIDDEN, HIDDEN),
-            output: linear(HIDDEN, HIDDEN),
-            attention_norm: layer_norm(device),
-            up: linear(HIDDEN, INTERMEDIATE),
-            down: linear(INTERMEDIATE, HIDDEN),
-            norm: layer_norm(device),
-        }
+    fn load(weights: &Weights<'_>, layer: usize) -> Result<Self> {
+        let linear = |name, from, to| weights.linear(&format!("encoder.layer.{layer}.{name}"), from, to);
+        let norm = |name| weights.layer_norm(&format!("encoder.layer.{layer}.{name}.LayerNorm"), HIDDEN, EPSILON);
+        Ok(Layer {
+            query: linear("attention.self.query", HIDDEN, HIDDEN)?,
+            key: linear("attention.self.key", HIDDEN, HIDDEN)?,
+            value: linear("attention.self.value", HIDDEN, HIDDEN)?,
+            output: linear("attention.output.dense", HIDDEN, HIDDEN)?,
+            attention_norm: norm("attention.output")?,
+            up: linear("intermediate.dense", HIDDEN, INTERMEDIATE)?,
+            down: linear("output.dense", INTERMEDIATE, HIDDEN)?,
+            norm: norm("output")?,
+        })
     }
 
     /// - `hidden` `[batch, length, HIDDEN]`, `bias` `[batch, 1, 1, length]`
@@ -114,8 +121,4 @@ fn mean_over_mask(hidden: Tensor<3>, mask: Tensor<2>) -> Tensor<2> {
 fn unit(vectors: Tensor<2>) -> Tensor<2> {
     let length = (vectors.clone() * vectors.clone()).sum_dim(1).sqrt();
     vectors / length
-}
-
-fn layer_norm(device: &Device) -> LayerNorm {
-    LayerNormConfig::new(HIDDEN).with_epsilon(EPSILON).init(device)
 }

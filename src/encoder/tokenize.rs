@@ -127,7 +127,7 @@ impl Tokenized {
     /// Batches of texts of similar length, shortest first.
     pub fn batches(&self) -> Vec<Batch> {
         let mut order: Vec<usize> = (0..self.ids.len()).collect();
-        order.sort_by_key(|&text| self.ids[text].len());
+        crate::order::sort_by_key(&mut order, |&text| self.ids[text].len());
         let shapes = order.chunk_by(|&a, &b| padded(self.ids[a].len()) == padded(self.ids[b].len()));
         shapes.flat_map(|texts| self.batches_of_one_length(texts)).collect()
     }

@@ -1,51 +1,88 @@
 //! The original safetensors bytes into the network, and their half-precision form.
 
-use burn::store::{ChainAdapter, FloatCastAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
-use burn::tensor::{DType, Device};
+use burn::module::Param;
+use burn::nn::{Embedding, LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::model::MiniLm;
 use crate::error::{EncoderError, Result};
 
-/// Names in the file (regular expression) and in [`MiniLm`].
-const NAMES: [(&str, &str); 13] = [
-    (r"^embeddings\.word_embeddings", "words"),
-    (r"^embeddings\.position_embeddings", "positions"),
-    (r"^embeddings\.token_type_embeddings", "token_types"),
-    (r"^embeddings\.LayerNorm", "norm"),
-    (r"^encoder\.layer\.", "layers."),
-    (r"\.attention\.self\.query", ".query"),
-    (r"\.attention\.self\.key", ".key"),
-    (r"\.attention\.self\.value", ".value"),
-    (r"\.attention\.output\.dense", ".output"),
-    (r"\.attention\.output\.LayerNorm", ".attention_norm"),
-    (r"\.intermediate\.dense", ".up"),
-    (r"\.output\.dense", ".down"),
-    (r"\.output\.LayerNorm", ".norm"),
-];
+/// The tensors of a file, by the names that PyTorch gave them, on their way to a device.
+pub(super) struct Weights<'a> {
+    tensors: SafeTensors<'a>,
+    device: &'a Device,
+}
 
-/// Builds the network from safetensors bytes, f32 or f16. Computation is always f32.
-///
-/// # Errors
-/// [`EncoderError::Weights`] for bytes that are no safetensors file, a missing tensor or a wrong shape.
-pub fn load(bytes: Vec<u8>, device: &Device) -> Result<MiniLm> {
-    // The store trusts its header; this parse checks every offset against the buffer first.
-    SafeTensors::deserialize(&bytes).map_err(weights_error)?;
-    let to_f32 = ChainAdapter::new(PyTorchToBurnAdapter, FloatCastAdapter::to(DType::F32));
-    let mut store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(to_f32).allow_partial(true);
-    for (pattern, name) in NAMES {
-        store = store.with_key_remapping(pattern, name);
+impl<'a> Weights<'a> {
+    /// Reads safetensors bytes.
+    ///
+    /// # Errors
+    /// [`EncoderError::Weights`] for bytes that are no safetensors file.
+    pub(super) fn read(bytes: &'a [u8], device: &'a Device) -> Result<Self> {
+        Ok(Weights { tensors: SafeTensors::deserialize(bytes).map_err(weights_error)?, device })
     }
-    let mut model = MiniLm::init(device);
-    let result = model.load_from(&mut store).map_err(weights_error)?;
-    if let Some(error) = result.errors.first() {
-        return Err(weights_error(error).into());
+
+    /// A table of `count` rows.
+    ///
+    /// # Errors
+    /// [`EncoderError::Weights`] for a tensor that is missing, or has another shape or type, as all of these.
+    pub(super) fn embedding(&self, name: &str, count: usize, width: usize) -> Result<Embedding> {
+        let values = self.values(&format!("{name}.weight"), &[count, width])?;
+        Ok(Embedding { weight: self.matrix(values, [count, width]) })
     }
-    if let Some((missing, _)) = result.missing.first() {
-        return Err(weights_error(format!("the tensor {missing} is missing")).into());
+
+    /// PyTorch keeps a linear map as `[to, from]`; it is `[from, to]` here.
+    pub(super) fn linear(&self, name: &str, from: usize, to: usize) -> Result<Linear> {
+        let values = transposed(&self.values(&format!("{name}.weight"), &[to, from])?, from);
+        let bias = self.values(&format!("{name}.bias"), &[to])?;
+        Ok(Linear { weight: self.matrix(values, [from, to]), bias: Some(self.vector(bias)) })
     }
-    Ok(model)
+
+    pub(super) fn layer_norm(&self, name: &str, width: usize, epsilon: f64) -> Result<LayerNorm> {
+        let part = |part: &str| Ok(self.vector(self.values(&format!("{name}.{part}"), &[width])?));
+        let (gamma, beta): (_, Result<_>) = (part("weight")?, part("bias"));
+        let mut norm = LayerNormConfig::new(width).with_epsilon(epsilon).init(self.device);
+        (norm.gamma, norm.beta) = (gamma, Some(beta?));
+        Ok(norm)
+    }
+
+    /// The values of a tensor as f32.
+    fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let missing = || weights_error(format!("the tensor {name} is missing"));
+        let view = self.tensors.tensor(name).map_err(|_| missing())?;
+        if view.shape() != shape {
+            let found = view.shape();
+            return Err(weights_error(format!("the tensor {name} has the shape {found:?}, not {shape:?}")).into());
+        }
+        match view.dtype() {
+            Dtype::F32 => Ok(f32_values(view.data()).collect()),
+            Dtype::F16 => Ok(f16_values(view.data()).collect()),
+            other => Err(weights_error(format!("the tensor {name} is of type {other:?}, not F32 or F16")).into()),
+        }
+    }
+
+    fn matrix(&self, values: Vec<f32>, shape: [usize; 2]) -> Param<Tensor<2>> {
+        Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), self.device))
+    }
+
+    fn vector(&self, values: Vec<f32>) -> Param<Tensor<1>> {
+        let length = values.len();
+        Param::from_tensor(Tensor::from_data(TensorData::new(values, [length]), self.device))
+    }
+}
+
+/// A row-major matrix of rows of this width, turned over.
+fn transposed(values: &[f32], width: usize) -> Vec<f32> {
+    (0..width).flat_map(|column| values.iter().skip(column).step_by(width).copied()).collect()
+}
+
+fn f32_values(bytes: &[u8]) -> impl Iterator<Item = f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+}
+
+fn f16_values(bytes: &[u8]) -> impl Iterator<Item = f32> {
+    bytes.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
 }
 
 /// The same weights at half precision: half the download, cosines within 2e-3.
@@ -71,8 +108,7 @@ pub fn halve(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn half_precision(f32_bytes: &[u8]) -> Vec<u8> {
-    let values = f32_bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    values.flat_map(|value| f16::from_f32(value).to_le_bytes()).collect()
+    f32_values(f32_bytes).flat_map(|value| f16::from_f32(value).to_le_bytes()).collect()
 }
 
 fn weights_error<E: std::fmt::Display>(why: E) -> EncoderError {

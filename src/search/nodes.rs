@@ -69,7 +69,7 @@ impl Nodes {
 
     /// Nodes by utility, highest first; ties go to the first.
     pub(super) fn ranked(&self, mut nodes: Vec<usize>) -> Vec<usize> {
-        nodes.sort_by(|&a, &b| self.state(b).utility.total_cmp(&self.state(a).utility));
+        crate::order::sort_by(&mut nodes, |&a, &b| self.state(b).utility.total_cmp(&self.state(a).utility));
         nodes
     }
 

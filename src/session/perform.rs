@@ -280,7 +280,7 @@ pub(super) async fn encode_missing(
     tick: &mut dyn Tick,
 ) -> Result<()> {
     let mut missing: Vec<&String> = texts.iter().filter(|text| cache.get(text).is_none()).collect();
-    missing.sort_by_key(|text| (text.len(), *text));
+    crate::order::sort_by_key(&mut missing, |text| (text.len(), *text));
     missing.dedup();
     let (mut done, total) = (0, missing.len());
     for round in missing.chunks(TEXTS_PER_ROUND) {

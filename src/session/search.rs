@@ -1,9 +1,11 @@
 //! Ways to a better text that need no trained policy: search, and the jump of the ELM baseline.
 
 use super::episode::follow;
+use super::evaluate::ManifoldName;
 use super::perform::{Chooser, Memory, encode_missing};
-use super::view::Tell;
-use super::{Session, rows};
+use super::tick::Tick;
+use super::view::{ElmView, Tell, View};
+use super::{Session, SteerOptions, rows};
 use crate::action::Action;
 use crate::catalog::Item;
 use crate::elm::{Decoded, Elm, ElmSettings, Existing, Next};
@@ -50,7 +52,7 @@ impl SearchOptions {
 }
 
 impl Session {
-    /// Searches within a budget of environment calls.
+    /// Searches within a budget of environment calls. Its anchor, its steps and its end are told when it is over.
     ///
     /// # Errors
     /// As [`crate::agent::Agent::search`], [`crate::agent::drive`] and `tick`; [`TrainingError::Untrained`] where
@@ -67,13 +69,17 @@ impl Session {
             true => Some(&self.policy.as_ref().ok_or(TrainingError::Untrained)?.transitions),
             false => None,
         };
+        let steering =
+            SteerOptions { user: user.clone(), item: item.clone(), seed: settings.seed, ..Default::default() };
+        let view = View::new(self.agent()?, &self.encoder, &steering).named(settings.strategy.name());
         let search = async |memory: &mut Memory| {
             let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             performer.foresight = model;
             performer.objective = objective;
-            follow(start, &mut performer, user, None, &mut tick).await
+            follow(start, &mut performer, user, Some(&view), &mut tick).await
         };
         let (trajectory, exchanges) = self.with_memory(search).await?;
+        tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
         Ok((trajectory, Transcript { run: None, exchanges, calls: self.take_calls() }))
     }
 
@@ -105,6 +111,27 @@ impl Session {
             }
         };
         self.with_memory(jump).await
+    }
+
+    /// The same by the name of a manifold, as a shell is told of it.
+    ///
+    /// # Errors
+    /// As [`Session::jump`].
+    pub async fn elm(
+        &self,
+        user: &str,
+        item: &str,
+        manifold: ManifoldName,
+        seed: u64,
+        tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<ElmView> {
+        let settings = ElmSettings { manifold: manifold.manifold(self)?, seed, ..Default::default() };
+        let decoded = self.jump(user, item, &settings, tick).await?;
+        let agent = self.agent()?;
+        let steering = SteerOptions { user: user.to_owned(), item: item.to_owned(), seed, ..Default::default() };
+        let view = View::new(agent, &self.encoder, &steering);
+        let utility = agent.objective(&[user])?.utility.value(&decoded.target);
+        Ok(ElmView::of(decoded, utility, &view))
     }
 
     /// The sentence vectors of an item's fields, side by side.

@@ -136,7 +136,7 @@ impl Session {
         Ok(fit)
     }
 
-    /// Trains the policy, from its reference or from where it was. Every update's log goes to `tick`. After an error or
+    /// Trains the policy, from its reference or from where it was. Every update's log and checkpoint go to `tick`. After an error or
     /// a cancellation the policy is that of the last whole update.
     ///
     /// # Errors
@@ -160,6 +160,8 @@ impl Session {
             let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
             learn_transitions(&mut policy.transitions, &seen, &run.memory)?;
             logs.push(log);
+            let bytes = policy.to_bytes();
+            tick.tell(Tell::Policy(bytes)).await?;
             tick.tell(Tell::Training(Box::new(TrainEvent::Update { log }))).await?;
             tick.tell(Tell::Progress(Progress {
                 kind: "train",

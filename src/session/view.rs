@@ -3,17 +3,22 @@
 use serde::Serialize;
 
 use super::SteerOptions;
+use super::evaluate::EvaluateEvent;
 use crate::action::Action;
 use crate::agent::Agent;
 use crate::alignment::Skill;
 use crate::catalog::Item;
+use crate::elm::Decoded;
 use crate::encoder::Encoder;
+use crate::error::Result;
 use crate::gap::ContentGap;
-use crate::latent::distance;
+use crate::latent::{Neighbour, distance};
 use crate::objective::{Objective, State, fields};
 use crate::profile::Profile;
+use crate::ratings::Rating;
 use crate::rollout::{DesignSummary, Step, Trajectory};
 use crate::train::{ReferenceFit, UpdateLog};
+use crate::utility::NEAREST;
 
 /// What a `tick` is told.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +30,10 @@ pub enum Tell {
     Event(Box<EpisodeEvent>),
     /// The policy has learned something.
     Training(Box<TrainEvent>),
+    /// The policy after an update, to be written down.
+    Policy(Vec<u8>),
+    /// A comparison has a result.
+    Comparison(Box<EvaluateEvent>),
 }
 
 /// Something that happened in training.
@@ -135,6 +144,29 @@ pub struct GapView {
     pub neighbours: Vec<NeighbourView>,
 }
 
+/// A [`Decoded`] jump.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "as in Decoded")]
+pub struct ElmView {
+    pub user: String,
+    pub anchor: StateView,
+    pub target: TargetView,
+    pub nearest: Vec<NeighbourView>,
+    pub state: StateView,
+    pub realisability_gap: f32,
+    pub environment_calls: usize,
+}
+
+/// The point that a jump sought.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct TargetView {
+    pub latent: Vec<f32>,
+    pub place: [f32; 2],
+    pub utility: f32,
+}
+
 /// An existing item near a gap.
 #[derive(Debug, Clone, Serialize)]
 #[allow(missing_docs, reason = "each name says it")]
@@ -186,7 +218,9 @@ pub struct UserView {
 pub(super) struct View<'a> {
     agent: &'a Agent,
     encoder: &'a Encoder,
-    options: &'a SteerOptions,
+    user: &'a str,
+    policy: &'static str,
+    seed: u64,
 }
 
 impl Tell {
@@ -205,7 +239,16 @@ impl Tell {
 
 impl<'a> View<'a> {
     pub(super) fn new(agent: &'a Agent, encoder: &'a Encoder, options: &'a SteerOptions) -> Self {
-        View { agent, encoder, options }
+        View { agent, encoder, user: &options.user, policy: options.policy.name(), seed: options.seed }
+    }
+
+    /// Of something that has another name than a policy's.
+    pub(super) fn named(self, policy: &'static str) -> Self {
+        View { policy, ..self }
+    }
+
+    pub(super) fn user(&self) -> &str {
+        self.user
     }
 
     pub(super) fn state(&self, state: &State, anchor: &State) -> StateView {
@@ -239,9 +282,9 @@ impl<'a> View<'a> {
     pub(super) fn trajectory(&self, trajectory: &Trajectory) -> TrajectoryView {
         let anchor = &trajectory.anchor;
         TrajectoryView {
-            user: self.options.user.clone(),
-            policy: self.options.policy.name(),
-            seed: self.options.seed,
+            user: self.user.to_owned(),
+            policy: self.policy,
+            seed: self.seed,
             anchor: self.state(anchor, anchor),
             steps: trajectory.steps.iter().enumerate().map(|(index, step)| self.step(index, step, anchor)).collect(),
             outcome: self.state(trajectory.outcome(), anchor),
@@ -251,12 +294,32 @@ impl<'a> View<'a> {
     }
 }
 
+impl NeighbourView {
+    fn of(near: &Neighbour, agent: &Agent) -> Self {
+        let item = &agent.catalog().items()[near.index];
+        NeighbourView { id: item.id.clone(), title: item.title.clone(), distance: near.distance }
+    }
+}
+
+impl ElmView {
+    pub(super) fn of(decoded: Decoded, utility: f32, view: &View<'_>) -> Self {
+        let Decoded { anchor, target, state, realisability_gap, environment_calls } = decoded;
+        let nearest = view.agent.items().nearest(&target, NEAREST);
+        ElmView {
+            user: view.user.to_owned(),
+            anchor: view.state(&anchor, &anchor),
+            nearest: nearest.iter().map(|near| NeighbourView::of(near, view.agent)).collect(),
+            target: TargetView { place: view.agent.map_place(&target), utility, latent: target },
+            state: view.state(&state, &anchor),
+            realisability_gap,
+            environment_calls,
+        }
+    }
+}
+
 impl GapView {
     pub(super) fn of(gap: &ContentGap, objective: &Objective, agent: &Agent) -> Self {
-        let neighbours = gap.neighbours.iter().map(|near| {
-            let item = &agent.catalog().items()[near.index];
-            NeighbourView { id: item.id.clone(), title: item.title.clone(), distance: near.distance }
-        });
+        let neighbours = gap.neighbours.iter().map(|near| NeighbourView::of(near, agent));
         GapView {
             place: agent.map_place(&gap.latent),
             utility: gap.utility,
@@ -279,23 +342,33 @@ impl InfoView {
             place: agent.map_place(latent),
         });
         let by_user = ratings.by_user();
-        let users = (0..by_user.len()).filter(|&user| !by_user[user].is_empty()).map(|user| {
-            let mut rated = by_user[user].to_vec();
-            rated.sort_by(|a, b| a.value.total_cmp(&b.value));
-            UserView {
-                id: ratings.users()[user].clone(),
-                ratings: rated.len(),
-                likes: Profile::of(user, ratings, catalog).likes.into_iter().take(3).collect(),
-                low: rated.iter().take(5).map(|rating| ratings.items()[rating.item as usize].clone()).collect(),
-            }
-        });
+        let users = (0..by_user.len()).filter(|&user| !by_user[user].is_empty());
         InfoView {
             encoder: encoder.fingerprint().to_owned(),
             skill: *agent.alignment().skill(),
             items: items.collect(),
-            users: users.collect(),
+            users: users.map(|user| UserView::with(agent, user, by_user[user])).collect(),
             items_without_text: catalog.without_text().len(),
             items_truncated: catalog.items().iter().filter(|item| is_truncated(encoder, item)).count(),
+        }
+    }
+}
+
+impl UserView {
+    pub(super) fn of(agent: &Agent, user: &str) -> Result<Self> {
+        let user = agent.ratings().user_index(user)?;
+        Ok(UserView::with(agent, user, agent.ratings().by_user()[user]))
+    }
+
+    fn with(agent: &Agent, user: usize, rated: &[Rating]) -> Self {
+        let (catalog, ratings) = (agent.catalog(), agent.ratings());
+        let mut rated = rated.to_vec();
+        crate::order::sort_by(&mut rated, |a, b| a.value.total_cmp(&b.value));
+        UserView {
+            id: ratings.users()[user].clone(),
+            ratings: rated.len(),
+            likes: Profile::of(user, ratings, catalog).likes.into_iter().take(3).collect(),
+            low: rated.iter().take(5).map(|rating| ratings.items()[rating.item as usize].clone()).collect(),
         }
     }
 }

@@ -73,7 +73,7 @@ fn blended(own: Vec<String>, others: Vec<(Vec<String>, f32)>, size: Size, random
     }
     // The first stays first: it says what the item is. Of the others, what begins a text stands before what ends one.
     chosen.iter_mut().skip(1).for_each(|piece| piece.place += 1);
-    chosen.sort_by_key(|piece| piece.place);
+    crate::order::sort_by_key(&mut chosen, |piece| piece.place);
     chosen.into_iter().map(|piece| piece.text).collect()
 }
 

@@ -199,7 +199,7 @@ impl Tastes {
         let count = random.random_range(self.ratings.0..=self.ratings.1) as usize;
         let drawn = |(index, item)| (self.enjoyment(user, item) + 1.2 * bell(random), index);
         let mut drawn: Vec<(f32, usize)> = items.iter().enumerate().map(drawn).collect();
-        drawn.sort_by(|a, b| b.0.total_cmp(&a.0));
+        crate::order::sort_by(&mut drawn, |a, b| b.0.total_cmp(&a.0));
         drawn.into_iter().take(count).map(|(_, index)| index).collect()
     }
 }

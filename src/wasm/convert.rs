@@ -7,8 +7,13 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::action::ActionSpace;
 use crate::catalog::Item;
 use crate::error::{Error, NumericError, Result, RolloutError};
+use crate::search::{SearchSettings, Strategy};
+use crate::session::SearchOptions;
+use crate::session::evaluate::{ManifoldName, SearchWay};
+use crate::session::view::Tell;
 
 /// What a boundary function returns: a value, or something to throw.
 pub(super) type Outcome<T> = std::result::Result<T, JsValue>;
@@ -17,6 +22,75 @@ pub(super) type Outcome<T> = std::result::Result<T, JsValue>;
 pub(super) struct GapOptions {
     pub(super) users: Vec<String>,
     pub(super) count: usize,
+}
+
+/// Whom something is about.
+#[derive(Deserialize)]
+pub(super) struct UsersOptions {
+    pub(super) users: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct FoldInOptions {
+    pub(super) user: String,
+    ratings: Vec<OwnRating>,
+}
+
+#[derive(Deserialize)]
+struct OwnRating {
+    item: String,
+    value: f32,
+}
+
+impl FoldInOptions {
+    pub(super) fn into_ratings(self) -> Vec<(String, f32)> {
+        self.ratings.into_iter().map(|rating| (rating.item, rating.value)).collect()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ActionsOptions {
+    pub(super) user: String,
+    pub(super) item: String,
+    pub(super) count: usize,
+    pub(super) space: ActionSpace,
+    pub(super) seed: u64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ElmOptions {
+    pub(super) user: String,
+    pub(super) item: String,
+    pub(super) manifold: ManifoldName,
+    pub(super) seed: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SearchRequest {
+    user: String,
+    item: String,
+    strategy: SearchWay,
+    width: usize,
+    depth: usize,
+    candidates: usize,
+    shortlist: usize,
+    budget: usize,
+    caution: f32,
+    foresight: bool,
+    seed: u64,
+}
+
+impl SearchRequest {
+    pub(super) fn into_options(self) -> SearchOptions {
+        let SearchRequest { width, depth, candidates, shortlist, budget, seed, caution, foresight, .. } = self;
+        let strategy = match self.strategy {
+            SearchWay::Beam => Strategy::Beam { width },
+            other => other.strategy(),
+        };
+        let settings = SearchSettings { strategy, depth, candidates, shortlist, budget, seed };
+        SearchOptions { user: self.user, item: self.item, settings, foresight, caution, toward: None }
+    }
 }
 
 #[derive(Deserialize)]
@@ -72,9 +146,20 @@ pub(super) fn thrown(error: impl Into<Error>) -> JsValue {
     thrown.into()
 }
 
+/// Tells of a session; bytes go as bytes.
+pub(super) async fn tell(tick: &Function, told: &Tell) -> Result<()> {
+    match told {
+        Tell::Policy(bytes) => call(tick, js_sys::Uint8Array::from(bytes.as_slice()).into()).await,
+        _ => report(tick, told).await,
+    }
+}
+
 /// Calls `tick` and waits for it; a rejection means that the caller wants to stop.
 pub(super) async fn report(tick: &Function, told: &impl Serialize) -> Result<()> {
-    let told = to_js(told).map_err(|_| NumericError::NotFinite { what: "an event" })?;
+    call(tick, to_js(told).map_err(|_| NumericError::NotFinite { what: "an event" })?).await
+}
+
+async fn call(tick: &Function, told: JsValue) -> Result<()> {
     let answer = tick.call1(&JsValue::NULL, &told).map_err(|_| RolloutError::Cancelled)?;
     if answer.has_type::<Promise>() {
         JsFuture::from(answer.unchecked_into::<Promise>()).await.map_err(|_| RolloutError::Cancelled)?;

@@ -1,26 +1,19 @@
 // The encoder in a real Chromium under the page's policy: both cores agree with the reference.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { halve, models, openBrowser } from './support.mjs';
+import { openBrowser } from './support.mjs';
 
 const texts = ['That is a happy person', 'That is a happy dog', 'That is a very happy person', 'Today is a sunny day'];
 const reference = [0.6946, 0.9429, 0.2569];
 let opened;
-let half;
 
-before(async () => {
-  opened = await openBrowser({ gpu: true });
-  half = halve(await readFile(join(models, 'model.safetensors')));
-});
+before(async () => (opened = await openBrowser({ gpu: true })));
 after(() => opened.close());
 
 /** A page of its own for each core: a device can be opened once in a page's life. */
 async function freshPage() {
   const page = await opened.browser.newPage();
-  await page.route('**/half.safetensors', (route) => route.fulfill({ body: half, contentType: 'application/octet-stream' }));
   await page.goto(`${opened.address}/icon.svg`);
   return page;
 }
@@ -52,9 +45,9 @@ function assertCosines(vectors, tolerance) {
 
 for (const [core, weights, tolerance] of [
   ['cpu', '/models/model.safetensors', 1e-4],
-  ['cpu', '/half.safetensors', 2e-3],
+  ['cpu', '/models/model.f16.safetensors', 2e-3],
   ['webgpu', '/models/model.safetensors', 1e-4],
-  ['webgpu', '/half.safetensors', 2e-3],
+  ['webgpu', '/models/model.f16.safetensors', 2e-3],
 ]) {
   test(`the ${core} core meets the reference cosines with ${weights}`, { timeout: 300_000 }, async () => {
     const page = await freshPage();

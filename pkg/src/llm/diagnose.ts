@@ -17,6 +17,7 @@ export type Trouble =
   | 'server'
   | 'rejected';
 
+/** What `diagnose` found. */
 export interface Diagnosis {
   /** Nothing where a question was answered. */
   trouble: Trouble | undefined;

@@ -1,6 +1,7 @@
 import { adapter } from './adapter.js';
 import type { Capabilities, ChatFunction, Llm } from './types.js';
 
+/** What `fromFunction` can be told. */
 export interface FunctionOptions {
   /** Names the model in transcripts; default `'function'`. */
   model?: string;

@@ -4,12 +4,17 @@ import type { AdapterOptions, Llm } from './types.js';
 
 /** What is used of the `LanguageModel` that a browser has. */
 export interface LanguageModelApi {
+  /** Whether there is a model, and whether it has to be downloaded first. */
   availability(options?: any): Promise<string>;
+  /** Begins a conversation. */
   create(options?: any): Promise<LanguageModelSession>;
 }
 
+/** What is used of a conversation with it. */
 export interface LanguageModelSession {
+  /** Asks, and gives the answer. */
   prompt(text: string, options?: any): Promise<string>;
+  /** Ends it. */
   destroy(): unknown;
 }
 

@@ -8,7 +8,10 @@ export interface TextGenerator {
 
 export interface TransformersOptions extends AdapterOptions {
   /** The library's `random`, from version 4 on: with it seeds are heeded. It is shared by the whole library. */
-  random?: { seed(seed: number): void };
+  random?: {
+    /** Makes what is drawn from now on repeatable. */
+    seed(seed: number): void;
+  };
 }
 
 /**

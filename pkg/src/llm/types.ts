@@ -1,3 +1,4 @@
+/** One message of a conversation. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
@@ -17,6 +18,7 @@ export interface ChatRequest {
   schema?: { name: string; schema: object };
 }
 
+/** An answer of a language model. */
 export interface ChatReply {
   text: string;
   /** Why it stopped: complete, no more tokens, or the model or a filter would not go on. */

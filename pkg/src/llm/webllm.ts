@@ -5,7 +5,13 @@ import type { AdapterOptions, Llm } from './types.js';
 
 /** What is used of an `MLCEngine` of `@mlc-ai/web-llm`, in the page or behind a worker. */
 export interface WebLlmEngine {
-  chat: { completions: { create(request: any): Promise<any> } };
+  chat: {
+    completions: {
+      /** Answers a conversation. */
+      create(request: any): Promise<any>;
+    };
+  };
+  /** Stops the answer that is under way. */
   interruptGenerate(): unknown;
 }
 

@@ -4,6 +4,7 @@ import type { AdapterOptions, Llm } from './types.js';
 
 /** What is used of a `Wllama` of `@wllama/wllama`, version 3. */
 export interface WllamaInstance {
+  /** Answers a conversation. */
   createChatCompletion(request: any): Promise<any>;
 }
 

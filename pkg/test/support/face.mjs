@@ -27,7 +27,7 @@ export function memoryAnswers(kept = []) {
 /** A host with a fake core for every device. */
 export function fakeHost({ core = fakeCore(), ...rest } = {}) {
   const stores = { vectors: memoryStore(), models: memoryStore(), answers: memoryAnswers() };
-  return { loadCore: async () => core, gpu: undefined, ...stores, ...rest };
+  return { loadCore: async () => core, gpu: undefined, embedded: async () => undefined, ...stores, ...rest };
 }
 
 /** `create` over that host, with models and catalog given as bytes. */

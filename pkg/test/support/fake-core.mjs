@@ -3,7 +3,14 @@
 
 export const WEIGHTS = new Uint8Array(3000).fill(7);
 export const TOKENIZER = new Uint8Array(200).fill(8);
-const CORRECT = { weights: WEIGHTS, tokenizer: TOKENIZER };
+/** The weights at half precision, which only a core made with `half` knows. */
+export const HALF_WEIGHTS = new Uint8Array(1500).fill(6);
+const CORRECT = { weights: WEIGHTS, 'weights-f16': HALF_WEIGHTS, tokenizer: TOKENIZER };
+/** Their real sha256, for tests that want the browser to compute it. */
+export const SUMS = {
+  weights: '48c187767dddb44e5b7af78dabdec2b14f0f983e86e1fe695c65bc6a2a3cb42f',
+  tokenizer: '37d410f0d8c0bff931cf405c356dbf38dca33f62a6005a3d7704fd137419d99d',
+};
 
 /** What the core throws. */
 export function coreError(code, message, retryable = false) {
@@ -12,9 +19,11 @@ export function coreError(code, message, retryable = false) {
 
 /**
  * `texts` is what there is to encode, `work` the milliseconds each piece of work blocks the thread for,
- * `fail` an error by stage: load, selfTest, session, prepare, gaps, steer. `log` records what happens.
+ * `fail` an error by stage: load, selfTest, encode, session, prepare, gaps, steer. `log` records what happens. `sums`
+ * are the manifest's sha256, `pace` the milliseconds for which a call of the encoder blocks the thread.
  */
-export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'https://models.invalid/', log = [] } = {}) {
+export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'https://models.invalid/', log = [], ...rest } = {}) {
+  const { sums = { weights: 'sha-w', tokenizer: 'sha-t' }, pace = 0, half = false } = rest;
   const failAt = (stage) => {
     log.push(stage);
     if (fail[stage]) throw fail[stage];
@@ -33,7 +42,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
   class RawEncoder {
     fingerprint = 'fake';
     static async load(weights, tokenizer) {
-      verify('weights', weights);
+      verify(weights.length === HALF_WEIGHTS.length ? 'weights-f16' : 'weights', weights);
       verify('tokenizer', tokenizer);
       block(work);
       failAt('load');
@@ -42,6 +51,12 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     async selfTest() {
       block(work);
       failAt('selfTest');
+    }
+    async encode(texts, tick) {
+      failAt('encode');
+      block(pace);
+      await tick([texts.length, texts.length]);
+      return new Float32Array(texts.length);
     }
     free() {
       log.push('encoder.free');
@@ -54,6 +69,9 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     #isNew = false;
     #policy;
     #model;
+    #isFitted = false;
+    #people = {};
+    fitKey = 'fitted';
     constructor(catalog, seed) {
       failAt('session');
       log.push({ catalog, seed });
@@ -69,10 +87,67 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
         await ticked(tick, { type: 'encode', done: ++this.#encoded, total: texts, unit: 'texts' });
       }
       failAt('prepare');
+      if (this.#isFitted) return;
       for (let done = 1; done <= 3; done++) await ticked(tick, { type: 'fit', done, total: 3, unit: 'sweeps' });
     }
     cacheBytes() {
       return this.#isNew ? new Uint8Array(this.#encoded).fill(1) : undefined;
+    }
+    useFit(bytes) {
+      return (this.#isFitted = bytes.length === 1 && bytes[0] === 9);
+    }
+    fitBytes() {
+      return Uint8Array.of(9);
+    }
+    get trained() {
+      return this.#policy !== undefined;
+    }
+    dimensions() {
+      return 33;
+    }
+    async embed(texts, tick) {
+      await ticked(tick, { type: 'encode', done: texts.length, total: texts.length, unit: 'texts' });
+      return Float32Array.from(texts.flatMap((text) => [text.length, 1]));
+    }
+    utilities({ users }) {
+      return Float32Array.of(users.length, 0.5);
+    }
+    foldIn({ user, ratings }) {
+      failAt('foldIn');
+      this.#people[user] = ratings;
+      return { id: user, ratings: ratings.length, likes: [], low: [] };
+    }
+    async factorize(options, tick) {
+      await ticked(tick, { type: 'factorize', done: 1, total: 1, unit: 'sweeps' });
+      return { mean: 3, users: [], items: [], rmse: null, options };
+    }
+    async actions(options) {
+      failAt('actions');
+      return [{ text: JSON.stringify(options), category: 'plot', origin: 'generic' }];
+    }
+    async design(options) {
+      return { user: options.user, candidates: [], certificate: null, options };
+    }
+    async search(options, tick) {
+      log.push({ search: options });
+      for (const type of ['anchor', 'step', 'done']) {
+        await ticked(tick, { type, step: {}, trajectory: { steps: [] } });
+        failAt('search');
+      }
+    }
+    async elm(options) {
+      return { user: options.user, options };
+    }
+    async evaluate(options, tick) {
+      await ticked(tick, { type: 'pair', result: { arm: 0 }, report: [] });
+      await ticked(tick, { type: 'report', report: [{ name: options.arms[0].name }] });
+    }
+    save() {
+      return new TextEncoder().encode(JSON.stringify({ people: this.#people, policy: this.#policy }));
+    }
+    loadState(bytes) {
+      log.push({ loaded: new TextDecoder().decode(bytes) });
+      this.#people = JSON.parse(new TextDecoder().decode(bytes)).people;
     }
     info() {
       return { encoder: 'fake', skill: {}, items: [], users: [], itemsWithoutText: 0, itemsTruncated: 0 };
@@ -192,7 +267,9 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
 
   function manifest() {
     const file = (role, name, sha256) => ({ role, name, size: CORRECT[role].length, sha256 });
-    return { name: 'fake', hub, files: [file('weights', 'model.bin', 'sha-w'), file('tokenizer', 'tok.bin', 'sha-t')] };
+    const files = [file('weights', 'model.bin', sums.weights), file('tokenizer', 'tok.bin', sums.tokenizer)];
+    if (half) files.push(file('weights-f16', 'model.f16.bin', 'sha-h'));
+    return { name: 'fake', hub, files };
   }
 
   function verify(role, bytes) {
@@ -201,7 +278,8 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     throw coreError('encoder.integrity', `${role} is not the expected file`);
   }
 
-  return { manifest, verify, RawEncoder, RawSession, log };
+  const logged = (role, bytes) => (log.push({ verify: role }), verify(role, bytes));
+  return { manifest, verify: logged, RawEncoder, RawSession, log };
 }
 
 /** Occupies the thread, as a core does. */

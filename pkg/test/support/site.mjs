@@ -14,7 +14,8 @@ const EMPTY_WASM = Buffer.from('0061736d01000000', 'hex');
 /** The module that wasm-bindgen would write. `crash` ends the worker, as an abort inside WebGPU does. */
 const coreModule = (options, crash) => `
   import { fakeCore } from '/support/fake-core.mjs';
-  export default async ({ module_or_path }) => void await WebAssembly.instantiateStreaming(module_or_path);
+  export default async ({ module_or_path: given }) => void await (given instanceof Response
+    ? WebAssembly.instantiateStreaming(given) : WebAssembly.instantiate(given));
   const core = fakeCore(${options});
   export const { manifest, verify, RawSession } = core;
   export const RawEncoder = ${crash ? '{ load: () => new Promise(() => queueMicrotask(() => { throw new Error("lost"); })) }' : 'core.RawEncoder'};`;
@@ -31,23 +32,27 @@ const FILES = {
   '/dist/catalog.jsonl': ['application/jsonl', 'the catalog'],
 };
 
+/** A host name of this machine that browsers do not take for a safe one, as they do localhost. */
+export const PLAIN_HOST = 'plain.test';
+export const TRUSTED = `${POLICY}; require-trusted-types-for 'script'; trusted-types aquiline`;
+
 /** Opens the page; `requests` lists the paths asked for. */
-export async function openSite() {
+export async function openSite({ host = 'localhost', policy = POLICY } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     requests.push(request.url);
     answer(request.url).then(
-      ([type, body]) => response.setHeader('content-type', type).setHeader('content-security-policy', POLICY).end(body),
+      ([type, body]) => response.setHeader('content-type', type).setHeader('content-security-policy', policy).end(body),
       () => response.writeHead(404).end(),
     );
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const executablePath = process.env.CHROME ?? '/usr/bin/chromium';
-  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...GPU_FLAGS] });
+  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...GPU_FLAGS, `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`] });
   const page = await browser.newPage();
   const complaints = [];
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  await page.goto(`http://localhost:${server.address().port}/`);
+  await page.goto(`http://${host}:${server.address().port}/`);
   const close = async () => {
     await browser.close();
     server.close();

@@ -2,19 +2,14 @@
 
 use aquiline::eval::Interval;
 use aquiline::session::Method;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use aquiline::session::arm::Pair;
 use serde::Serialize;
 
 use crate::data::{DataArguments, read};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::output;
 use crate::values::{self, EpisodeArguments};
 use crate::world::{ModelArguments, World};
-
-/// "Low-rated": at most this share of the top rating.
-const LOW: f32 = 0.5;
 
 /// Of `aquiline evaluate`.
 #[derive(Debug, clap::Args)]
@@ -74,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
     }
-    let pairs = pairs(&world, arguments)?;
+    let pairs = world.session.low_pairs(arguments.pairs, arguments.data.seed)?;
     let policies = match arguments.policies.as_slice() {
         [] => &[Method::Uniform, Method::Greedy],
         named => named,
@@ -84,26 +79,10 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     if arguments.data.json { output::json(&comparison) } else { comparison.print() }
 }
 
-/// Users in a random order, each with the low-rated item that they are predicted to like least.
-fn pairs(world: &World, arguments: &Arguments) -> Outcome<Vec<(String, String)>> {
-    let agent = world.session.agent()?;
-    let mut users = agent.ratings().users().to_vec();
-    users.shuffle(&mut ChaCha8Rng::seed_from_u64(arguments.data.seed));
-    let low = users.into_iter().filter_map(|user| {
-        let item = agent.low_rated(&user, LOW).ok()?.id.clone();
-        Some((user, item))
-    });
-    let pairs: Vec<_> = low.take(arguments.pairs).collect();
-    if pairs.is_empty() {
-        return Err(Failure::bad_input("no user rated an item at half of the top rating or below"));
-    }
-    Ok(pairs)
-}
-
 impl Arguments {
-    fn runs(&self, world: &World, pairs: &[(String, String)], policy: Method) -> Outcome<Runs> {
+    fn runs(&self, world: &World, pairs: &[Pair], policy: Method) -> Outcome<Runs> {
         let mut runs = Runs { gains: Vec::new(), kept: 0, rewrites: 0 };
-        for (number, (user, item)) in pairs.iter().enumerate() {
+        for (number, Pair { user, item }) in pairs.iter().enumerate() {
             let seed = self.data.seed.wrapping_add(number as u64);
             let options = self.episode.options(user.clone(), item.clone(), policy, seed);
             let trajectory = world.steer(&options)?.trajectory;

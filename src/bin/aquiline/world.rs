@@ -8,8 +8,9 @@ use aquiline::encoder::{Encoder, open_device};
 use aquiline::profile::Passage;
 use aquiline::rollout::Trajectory;
 use aquiline::rollout::transcript::Transcript;
+use aquiline::session::design::DesignReport;
 use aquiline::session::view::{EpisodeEvent, Tell, TrajectoryView};
-use aquiline::session::{Session, SteerOptions};
+use aquiline::session::{DesignOptions, Session, SteerOptions};
 
 use crate::data::{DataArguments, read};
 use crate::failure::{FETCH_MODELS, Failure, Outcome};
@@ -96,6 +97,15 @@ impl World {
         let (trajectory, transcript) = run?;
         let view = told.expect("a session tells the end of every episode that succeeds");
         Ok(Episode { view, trajectory, transcript })
+    }
+
+    /// Tries every candidate edit of an item once and designs over where they led.
+    pub fn design(&self, options: &DesignOptions) -> aquiline::Result<DesignReport> {
+        let design = self.session.design(options, async |tell: Tell| self.report.tick(&tell));
+        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
+        let designed = wait::for_answers(client, design);
+        self.report.clear();
+        designed
     }
 
     /// Has the language model describe a user, for every run that follows.

@@ -1,28 +1,35 @@
 //! Ways to a better text, and what each leads to.
 
-use super::{Outcome, Pair, World};
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
 
+use super::perform::{Chooser, Memory};
+use super::tick::Tick;
+use super::view::Tell;
+use super::{Method, SearchOptions, Session, SteerOptions};
 use crate::action::{Action, ActionSpace, Origin};
 use crate::agent::best_of;
-use crate::catalog::Item;
 use crate::elm::{ElmSettings, Manifold, optimise};
-use crate::encoder::DIMENSIONS;
 use crate::error::{Result, RolloutError};
 use crate::latent::{Latents, distance};
-use crate::objective::{State, identity};
-use crate::profile::Profile;
-use crate::rollout::Trajectory;
+use crate::objective::State;
+use crate::policy::ReferencePolicy;
+use crate::rollout::{Effect, Reply, Trajectory};
 use crate::search::{SearchSettings, Strategy};
-use crate::session::view::{Progress, Tell};
-use crate::session::{Method, SearchOptions, SteerOptions};
 
-/// Edits of an episode.
-const HORIZON: usize = 5;
 /// Candidates that a search rewrites at each expansion.
 const SHORTLIST: usize = 10;
+
+/// A user and the item that their episode begins with, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// The user.
+    pub user: String,
+    /// The item.
+    pub item: String,
+}
 
 /// A way to a better text.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,18 +77,20 @@ pub enum Arm {
 
 /// What an arm is run with.
 #[derive(Debug, Clone, Copy)]
-struct Conditions<'a> {
-    pair: &'a Pair,
-    candidates: usize,
-    seed: u64,
+pub(crate) struct Conditions<'a> {
+    pub(crate) pair: &'a Pair,
+    /// Edits in a row.
+    pub(crate) horizon: usize,
+    pub(crate) candidates: usize,
+    pub(crate) seed: u64,
 }
 
 /// A text that an arm led to.
-struct Found {
-    anchor: State,
-    state: State,
-    environment_calls: usize,
-    realisability_gap: Option<f64>,
+pub(crate) struct Found {
+    pub(crate) anchor: State,
+    pub(crate) state: State,
+    pub(crate) environment_calls: usize,
+    pub(crate) realisability_gap: Option<f64>,
 }
 
 impl Arm {
@@ -96,117 +105,128 @@ impl Arm {
     }
 }
 
-impl World {
-    /// Runs an arm for each pair, `candidates` actions proposed at each step.
-    ///
-    /// # Errors
-    /// As [`crate::session::Session::steer`], [`crate::session::Session::search`] and `tick`.
-    pub async fn measure(
+/// One pair while an arm is run for it.
+struct Attempt<'a> {
+    session: &'a Session,
+    conditions: Conditions<'a>,
+    tick: &'a mut dyn Tick,
+}
+
+impl Session {
+    /// Runs an arm for one pair. Of what happens in its episodes only progress is told.
+    pub(crate) async fn attempt(
         &self,
         arm: &Arm,
-        pairs: &[Pair],
-        candidates: usize,
+        conditions: Conditions<'_>,
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<Vec<Outcome>> {
-        let mut outcomes = Vec::with_capacity(pairs.len());
-        for (done, pair) in pairs.iter().enumerate() {
-            let found = self.find(arm, Conditions { pair, candidates, seed: self.seed }).await?;
-            outcomes.push(self.outcome(pair, found).await?);
-            tick(Tell::Progress(Progress { kind: "pairs", done: done + 1, total: pairs.len(), unit: "pairs" })).await?;
-        }
-        Ok(outcomes)
+    ) -> Result<Found> {
+        Attempt { session: self, conditions, tick: &mut tick }.run(arm).await
     }
+}
 
-    async fn find(&self, arm: &Arm, conditions: Conditions<'_>) -> Result<Found> {
+impl Attempt<'_> {
+    async fn run(&mut self, arm: &Arm) -> Result<Found> {
         match arm {
             &Arm::Episodes { method, space, temperature, count } => {
                 let mut runs = Vec::with_capacity(count);
                 for run in 0..count {
                     let choosing = SteerOptions { policy: method, space, temperature, ..Default::default() };
-                    runs.push(self.episode(choosing, conditions.again(run)).await?);
+                    runs.push(self.episode(choosing, self.conditions.again(run)).await?);
                 }
                 Ok(Found::best(runs)?)
             }
             Arm::AtOnce => {
                 let choosing = SteerOptions { policy: Method::Eagle, ..Default::default() };
-                let episode = self.episode(choosing, conditions).await?;
+                let episode = self.episode(choosing, self.conditions).await?;
                 let actions: Vec<Action> = episode.steps.iter().map(|step| step.action.clone()).collect();
                 let Found { environment_calls, .. } = Found::of(episode);
-                let found = self.request(&[Action::at_once(&actions)], conditions).await?;
+                let found = self.request(vec![Action::at_once(&actions)]).await?;
                 Ok(Found { environment_calls: found.environment_calls + environment_calls, ..found })
             }
-            Arm::OneShot { count } => self.one_shot(*count, conditions).await,
+            Arm::OneShot { count } => self.one_shot(*count).await,
             &Arm::Search { strategy, budget, foresight, caution } => {
-                let found = Found::of(
-                    self.search(&SearchOptions { foresight, caution, ..conditions.search(strategy, budget) }).await?,
-                );
-                self.by_utility(found, conditions.pair)
+                let options = SearchOptions { foresight, caution, ..self.conditions.search(strategy, budget) };
+                let found = self.search(&options).await?;
+                self.by_utility(found)
             }
-            Arm::Jump { manifold } => self.jump(manifold, conditions).await,
-            Arm::JumpThenEdit { budget } => self.jump_then_edit(*budget, conditions).await,
+            Arm::Jump { manifold } => self.jump(manifold).await,
+            Arm::JumpThenEdit { budget } => self.jump_then_edit(*budget).await,
         }
     }
 
-    async fn episode(&self, choosing: SteerOptions, conditions: Conditions<'_>) -> Result<Trajectory> {
-        let Conditions { pair, candidates, seed } = conditions;
+    async fn episode(&mut self, choosing: SteerOptions, conditions: Conditions<'_>) -> Result<Trajectory> {
+        let Conditions { pair, horizon, candidates, seed } = conditions;
         let (user, item) = (pair.user.clone(), pair.item.clone());
         let subset = SHORTLIST.min(candidates);
-        let options = SteerOptions { user, item, candidates, subset, seed, ..choosing };
-        Ok(self.session.steer(&options, async |_| Ok(())).await?.0)
+        let options = SteerOptions { user, item, horizon, candidates, subset, seed, ..choosing };
+        Ok(self.session.steer(&options, progress_of(self.tick)).await?.0)
     }
 
-    async fn one_shot(&self, count: usize, conditions: Conditions<'_>) -> Result<Found> {
-        let (agent, Pair { user, item }) = (self.session.agent()?, conditions.pair);
-        let profile = Profile::of(agent.ratings().user_index(user)?, agent.ratings(), agent.catalog());
-        let item = &agent.catalog().items()[agent.catalog().index_of(item)?];
+    async fn one_shot(&mut self, count: usize) -> Result<Found> {
+        let Pair { user, item } = self.conditions.pair;
+        let agent = self.session.agent()?;
+        let (profile, item) = (agent.profile(user)?, agent.catalog().items()[agent.catalog().index_of(item)?].clone());
         let mut requests = Vec::with_capacity(count);
         for run in 0..count {
-            let Conditions { candidates, seed, .. } = conditions.again(run);
-            let proposed = self.session.simulator().propose(item, &profile, candidates, seed);
+            let Conditions { candidates, seed, horizon, .. } = self.conditions.again(run);
+            let propose = Effect::Propose { item: item.clone(), profile: profile.clone(), count: candidates, seed };
+            let Reply::Actions(proposed) = self.perform(&propose).await? else { continue };
             let written_for_user = proposed.into_iter().filter(|action| action.origin != Origin::Generic);
             let written_for_user: Vec<Action> = written_for_user.collect();
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            requests.push(Action::at_once(&written_for_user.sample(&mut random, HORIZON).cloned().collect::<Vec<_>>()));
+            requests.push(Action::at_once(&written_for_user.sample(&mut random, horizon).cloned().collect::<Vec<_>>()));
         }
-        self.request(&requests, conditions).await
+        self.request(requests).await
     }
 
     /// The best text that one of some requests leads to, from the anchor in one call each.
-    async fn request(&self, requests: &[Action], conditions: Conditions<'_>) -> Result<Found> {
-        let (agent, Conditions { pair, seed, .. }) = (self.session.agent()?, conditions);
-        let item = &agent.catalog().items()[agent.catalog().index_of(&pair.item)?];
-        let anchor = self.state(&pair.user, item.clone()).await?;
-        let mut state: Option<State> = None;
-        for request in requests {
-            let other = self.state(&pair.user, self.session.simulator().rewrite(item, request, seed)).await?;
-            state = state.filter(|best| best.utility >= other.utility).or(Some(other));
-        }
-        let state = state.ok_or(RolloutError::NoActions { step: 0 })?;
-        Ok(Found { anchor, state, environment_calls: requests.len(), realisability_gap: None })
+    async fn request(&mut self, requests: Vec<Action>) -> Result<Found> {
+        let Conditions { pair, seed, .. } = self.conditions;
+        let agent = self.session.agent()?;
+        let item = agent.catalog().items()[agent.catalog().index_of(&pair.item)?].clone();
+        let environment_calls = requests.len();
+        let rewrite = Effect::Rewrite { item: item.clone(), seeds: vec![seed; environment_calls], actions: requests };
+        let Reply::Items(texts) = self.perform(&rewrite).await? else {
+            return Err(RolloutError::NoActions { step: 0 }.into());
+        };
+        let place = Effect::Place { anchor: item.clone(), items: [vec![item], texts].concat() };
+        let Reply::States(states) = self.perform(&place).await? else {
+            return Err(RolloutError::NoActions { step: 0 }.into());
+        };
+        let better = |best: State, other: State| if other.utility > best.utility { other } else { best };
+        let mut states = states.into_iter();
+        let (Some(anchor), Some(state)) = (states.next(), states.reduce(better)) else {
+            return Err(RolloutError::NoActions { step: 0 }.into());
+        };
+        Ok(Found { anchor, state, environment_calls, realisability_gap: None })
     }
 
-    async fn state(&self, user: &str, item: Item) -> Result<State> {
-        let vectors = Latents::new(DIMENSIONS, self.session.encode_item(&item).await?)?;
-        let states = self.session.agent()?.objective(&[user])?.states(vec![item], &vectors)?;
-        Ok(states.into_iter().next().expect("an item has a state"))
+    async fn perform(&mut self, effect: &Effect) -> Result<Reply> {
+        let (session, Pair { user, item }) = (self.session, self.conditions.pair);
+        let perform = async |memory: &mut Memory| {
+            let uniform = Chooser::Computed(ReferencePolicy::Uniform);
+            session.performer(user, item, uniform, memory)?.perform(effect, &mut progress_of(self.tick)).await
+        };
+        session.with_memory(perform).await
     }
 
-    async fn search(&self, options: &SearchOptions) -> Result<Trajectory> {
-        Ok(self.session.search(options, async |_| Ok(())).await?.0)
+    async fn search(&mut self, options: &SearchOptions) -> Result<Found> {
+        Ok(Found::of(self.session.search(options, progress_of(self.tick)).await?.0))
     }
 
     /// What was found with another objective, as U values it.
-    fn by_utility(&self, mut found: Found, pair: &Pair) -> Result<Found> {
-        let utility = self.session.agent()?.objective(&[&pair.user])?.utility;
+    fn by_utility(&self, mut found: Found) -> Result<Found> {
+        let utility = self.session.agent()?.objective(&[&self.conditions.pair.user])?.utility;
         for state in [&mut found.anchor, &mut found.state] {
             state.utility = utility.value(&state.latent);
         }
         Ok(found)
     }
 
-    async fn jump(&self, manifold: &Manifold, Conditions { pair, seed, .. }: Conditions<'_>) -> Result<Found> {
+    async fn jump(&mut self, manifold: &Manifold) -> Result<Found> {
+        let Conditions { pair, seed, .. } = self.conditions;
         let settings = ElmSettings { manifold: manifold.clone(), seed, ..Default::default() };
-        let decoded = self.session.jump(&pair.user, &pair.item, &settings, async |_| Ok(())).await?;
+        let decoded = self.session.jump(&pair.user, &pair.item, &settings, progress_of(self.tick)).await?;
         Ok(Found {
             realisability_gap: Some(f64::from(decoded.realisability_gap)),
             environment_calls: decoded.environment_calls,
@@ -216,48 +236,41 @@ impl World {
     }
 
     /// Nearness to the optimum is worth as much as the optimum promises, so that neither drowns the other.
-    async fn jump_then_edit(&self, budget: usize, conditions: Conditions<'_>) -> Result<Found> {
+    async fn jump_then_edit(&mut self, budget: usize) -> Result<Found> {
         let agent = self.session.agent()?;
-        let pair = conditions.pair;
+        let Conditions { pair, seed, .. } = self.conditions;
         let objective = agent.objective(&[&pair.user])?;
         let start = agent.items().row(agent.catalog().index_of(&pair.item)?);
         let no_sentences = Latents::from_rows(1, agent.items().rows().map(|_| [0.0]));
-        let settings = ElmSettings { seed: conditions.seed, ..Default::default() };
+        let settings = ElmSettings { seed, ..Default::default() };
         let optimum = optimise(&objective.utility, agent.items(), &no_sentences, start, &settings)?;
         let promise = optimum.utility - objective.utility.value(start);
         let away = distance(start, &optimum.latent).max(f32::EPSILON);
         let weight = 2.0 * promise.max(0.0) / (away * away);
         let toward = Some((optimum.latent.clone(), weight));
-        let greedy = conditions.search(Strategy::Beam { width: 1 }, budget);
-        let found = Found::of(self.search(&SearchOptions { toward, ..greedy }).await?);
+        let greedy = self.conditions.search(Strategy::Beam { width: 1 }, budget);
+        let found = self.search(&SearchOptions { toward, ..greedy }).await?;
         let realisability_gap = Some(f64::from(distance(&found.state.latent, &optimum.latent)));
-        self.by_utility(Found { realisability_gap, ..found }, pair)
+        self.by_utility(Found { realisability_gap, ..found })
     }
+}
 
-    async fn outcome(&self, pair: &Pair, found: Found) -> Result<Outcome> {
-        let Found { anchor, state, environment_calls, realisability_gap } = found;
-        let (from, to) = (self.session.encode_item(&anchor.item).await?, self.session.encode_item(&state.item).await?);
-        Ok(Outcome {
-            pair: pair.clone(),
-            utility_before: f64::from(anchor.utility),
-            utility_after: f64::from(state.utility),
-            judge_gain: self.judged(&pair.user, &to)? - self.judged(&pair.user, &from)?,
-            enjoyment_gain: self.enjoyment_gain(pair, &state.item)?,
-            distance: f64::from(distance(&anchor.latent, &state.latent)),
-            identity: f64::from(identity(&from[..DIMENSIONS], &to[..DIMENSIONS])),
-            environment_calls,
-            realisability_gap,
-        })
+/// A tick that hears of progress, and not of what happens in an episode.
+fn progress_of(tick: &mut dyn Tick) -> impl AsyncFnMut(Tell) -> Result<()> {
+    async |told| match told {
+        Tell::Progress(_) => tick.tell(told).await,
+        _ => Ok(()),
     }
 }
 
 impl Conditions<'_> {
     fn search(self, strategy: Strategy, budget: usize) -> SearchOptions {
-        let Conditions { pair, candidates, seed } = self;
+        let Conditions { pair, horizon: depth, candidates, seed } = self;
+        let shortlist = SHORTLIST;
         SearchOptions {
             user: pair.user.clone(),
             item: pair.item.clone(),
-            settings: SearchSettings { strategy, candidates, shortlist: SHORTLIST, budget, seed, ..Default::default() },
+            settings: SearchSettings { strategy, depth, candidates, shortlist, budget, seed },
             ..Default::default()
         }
     }

@@ -1,0 +1,44 @@
+import type { CreateOptions } from '../types.js';
+
+export interface Setup {
+  llm: CreateOptions['llm'];
+  /** Where a model runs that the page handed over: `page`, or a host. */
+  llmHost: string | null;
+  models: CreateOptions['models'];
+  /** Whether the page brought an object of its own. */
+  isShared: boolean;
+  isRemembered: boolean;
+}
+
+/** What leaves the page, in plain words; it has to be exactly so. */
+export function noteOf(setup: Setup): string[] {
+  const where = setup.isRemembered ? 'in this browser, also for your next visit' : 'in this page';
+  return [`Your ratings stay ${where}.`, edits(setup), download(setup)].filter(Boolean);
+}
+
+function edits({ llm, llmHost, isShared }: Setup): string {
+  if (llm === undefined) {
+    return isShared ? 'Texts are edited by what this page has set up.' : 'Texts are edited in this page: nothing leaves it.';
+  }
+  const isRemote = typeof llm === 'object' && 'baseUrl' in llm;
+  if (!isRemote && llmHost === 'page') return 'A language model in this page edits the texts: nothing leaves it.';
+  const host = isRemote ? hostOf(llm.baseUrl) : (llmHost ?? 'the language model that this page has set up');
+  return (
+    `To edit texts, ${host} is sent the item being edited and words about what you like: genres that you rate above or ` +
+    'below your average, and words from texts that you like. It is never sent your ratings.'
+  );
+}
+
+function download({ models, isShared }: Setup): string {
+  if (isShared || (typeof models === 'object' && !(models instanceof URL))) return '';
+  const host = models === undefined ? 'huggingface.co' : hostOf(models);
+  return `The first time, a model that reads texts (91 MB) is downloaded from ${host}.`;
+}
+
+function hostOf(address: string | URL): string {
+  try {
+    return new URL(address, document.baseURI).host;
+  } catch {
+    return String(address);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Calls } from './calls.js';
+import type { LlmRequest } from './protocol.js';
+import type { Started } from './recovery.js';
+import type { Info, CreateOptions, Spent } from './types.js';
+
+/** The language model that is asked, for a service that takes the place of another. */
+export class ModelInUse {
+  /** What services that were lost had spent of the budget. */
+  private spentBefore: Spent = { calls: 0, tokens: 0, money: 0 };
+
+  constructor(
+    private llm: CreateOptions['llm'],
+    private asked: LlmRequest | undefined,
+    private calls: Calls,
+  ) {}
+
+  /** Whether answers come from a model, which a repeated run would ask, and pay, once more. */
+  get isAsked(): boolean {
+    return this.asked !== undefined;
+  }
+
+  /** Another model from now on; its budget begins anew. */
+  change(llm: CreateOptions['llm'], asked: LlmRequest | undefined): void {
+    this.llm = llm;
+    this.asked = asked;
+    this.spentBefore = { calls: 0, tokens: 0, money: 0 };
+    this.calls.spent = { calls: 0, tokens: 0, money: 0 };
+    // The worker asks the page for nothing between its answer to this and the next call.
+    if (this.calls.llm) this.calls.llm.llm = llm;
+  }
+
+  /** The same model for another service, with what is left of its budget. */
+  request(): LlmRequest | undefined {
+    if (!this.asked) return undefined;
+    const { budget, ...options } = this.asked.options;
+    return { ...this.asked, options: { ...options, ...(budget && { budget: left(budget, this.spent()) }) } };
+  }
+
+  /** That service is asked from now on. */
+  moveTo(calls: Calls, info: Info): Started {
+    this.spentBefore = this.spent();
+    this.calls = calls;
+    if (calls.llm) calls.llm.llm = this.llm;
+    return { calls, info };
+  }
+
+  private spent(): Spent {
+    const { calls, tokens, money } = this.calls.spent;
+    return {
+      calls: calls + this.spentBefore.calls,
+      tokens: tokens + this.spentBefore.tokens,
+      money: money + this.spentBefore.money,
+    };
+  }
+}
+
+type Limits = NonNullable<LlmRequest['options']['budget']>;
+
+function left(limits: Limits, spent: Spent): Limits {
+  const rest = { ...limits };
+  for (const unit of ['calls', 'tokens', 'money'] as const) {
+    const limit = limits[unit];
+    if (limit !== undefined) rest[unit] = Math.max(0, limit - spent[unit]);
+  }
+  return rest;
+}

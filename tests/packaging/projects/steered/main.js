@@ -1,0 +1,4 @@
+import { create } from 'aquiline';
+import { steerOnce, tell } from './run.js';
+
+tell(steerOnce(create));

@@ -1,0 +1,77 @@
+// The page over a package that follows the contract of the real one with made-up films, so that a test decides what is slow,
+// what fails and what the numbers are.
+import { openBrowser } from './support.mjs';
+
+/**
+ * Opens it; `complaints` collects what the page says went wrong. `width`, `height` and the rest are of the browser's context.
+ * What the function `also` returns in the page is added to the model.
+ */
+export async function openFakePage({ width = 1280, height = 900, also = () => ({}), ...options } = {}) {
+  const opened = await openBrowser();
+  const context = await opened.browser.newContext({ viewport: { width, height }, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const script = (body) => (route) => route.fulfill({ contentType: 'text/javascript', body });
+  await page.route('**/pkg/index.js', script(`const open = ${create}, also = ${also}; export const create = async () => Object.assign(await open(), also());`));
+  await page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null;'));
+  await page.goto(opened.address);
+  await page.locator('[data-testid=steer-button]').waitFor();
+  return { page, complaints, close: opened.close };
+}
+
+/**
+ * Runs in the page. `window.calls` records what was asked; while `window.held` is true, an answer waits until it is calls
+ * `window.release()`; `window.failure` is thrown instead of the next answer.
+ */
+async function create() {
+  const items = Array.from({ length: 12 }, (_, number) => ({
+    id: `film-${number}`, title: `Film ${'ABCDEFGHIJKL'[number]}`, year: 1990 + number, genres: ['Drama'], place: [number % 4, Math.floor(number / 4)],
+  }));
+  const users = ['ann', 'ben', 'cleo'].map((id) => ({ id, ratings: 20, likes: ['Drama'], low: [] }));
+  window.calls = [];
+
+  async function answer(name, options, result) {
+    window.calls.push({ name, user: options.user, item: options.item, candidates: options.candidates, subset: options.subset, seed: options.seed });
+    if (window.failure) throw Object.assign(new Error(window.failure), { code: 'invalid', hint: 'Try something else.' });
+    if (window.held) {
+      await new Promise((_, reject) => {
+        options.signal.addEventListener('abort', () => reject(Object.assign(new Error('cancelled'), { code: 'cancelled' })));
+      });
+    }
+    return result();
+  }
+
+  const state = (place, utility) => ({
+    item: { ...items[0], plot: 'A plot.', likes: [], dislikes: [] }, utility, uncertainty: 0.05, affinity: 0.6, novelty: 0.1,
+    distance: Math.hypot(...place), place, latent: [], truncated: false,
+  });
+  const candidate = (number) => ({
+    action: { text: `Edit ${number}`, category: 'plot', origin: 'generic' },
+    weight: [0.5, 0, 0.3, 0.2][number % 4], leverage: [2.001, 0.5, 2, 1.999][number % 4], inSubset: number % 2 === 0,
+    state: state([1 + 0.3 * number, 1.5], 0.7 + 0.01 * number),
+  });
+
+  function report({ user, candidates: count, seed, onProgress }) {
+    onProgress({ type: 'candidates', done: 1, total: count, unit: 'texts' });
+    const anchor = state([0, 0], 0.7);
+    if (seed === 9) return { user, anchor, candidates: [{ ...candidate(0), weight: 0, leverage: null }], certificate: null };
+    const candidates = Array.from({ length: count }, (_, number) => candidate(number));
+    const support = candidates.filter(({ weight }) => weight > 0).length;
+    return { user, anchor, candidates, certificate: { effectiveRank: 2, optimalityGap: 0.001, largestLeverage: 2.001, support } };
+  }
+
+  // Tests of other panels give it what these ask for.
+  window.model = {
+    info: {
+      device: 'cpu', reason: 'It is made up.', encoder: 'none', skill: { rmseRatio: 0.8, rankCorrelation: 0.4, heldOutRatings: 10, coverage: 0.7 },
+      items, users, itemsWithoutText: 0, itemsTruncated: 0,
+    },
+    gaps: async () => [{ place: [1.5, 0.5], utility: 1.1, uncertainty: 0.1, affinity: 0.8, distance: 0.4, neighbours: [{ id: 'film-1', title: 'Film B', distance: 0.4 }] }],
+    utilities: (options) => answer('utilities', options, () => Float32Array.from(items, (_, number) => (options.user === 'ben' ? 2 : 1) + number / 100)),
+    design: (options) => answer('design', options, () => report(options)),
+    dispose: async () => {},
+  };
+  return window.model;
+}

@@ -1,0 +1,137 @@
+/** The panel of comparisons: policies, searches and baselines, all with the same number of rewrites. */
+import { byId, element } from '../dom.js';
+import { hideError, showError } from '../errors.js';
+import { count, isCancelled } from '../format.js';
+import { csvText } from '../map-csv.js';
+import { saveFile } from '../map-export.js';
+import { armsOf } from './compare-arms.js';
+import { createCompareClock } from './compare-clock.js';
+import { compareFields } from './compare-form.js';
+import { comparisonJson, comparisonRows } from './compare-record.js';
+import { comparisonReport } from './compare-report.js';
+import { leftWords } from './train-clock.js';
+import { workRow } from './work.js';
+
+const explanation = 'Which way leads to the better text, if each may ask for the same number of rewrites? Every arm is run for the same pairs of a viewer and a film.';
+
+export function open(root, { model, info }) {
+  const fields = compareFields();
+  const report = comparisonReport();
+  const parts = frame(fields, report);
+  /** Aborts what runs; null when nothing does. */
+  let running = null;
+  /** What was compared last. */
+  let made = null;
+
+  async function run() {
+    const ids = fields.chosen();
+    if (ids.length === 0) return tell('Tick at least one arm.');
+    running = new AbortController();
+    const { signal } = running;
+    const settings = fields.settings();
+    const arms = armsOf(ids, fields.first());
+    const clock = createCompareClock(arms.length);
+    made = { ...whereabouts(info), settings, arms, results: [], report: [], isWhole: false };
+    hideError();
+    showRunning(true);
+    try {
+      const events = model.evaluate({ ...settings, arms, signal, onProgress: (progress) => showProgress(clock, progress) });
+      for await (const event of events) take(event, clock);
+      made.isWhole = true;
+      end(`Compared on ${count(made.report[0].pairs, 'pair')}.`);
+    } catch (error) {
+      // A panel that is gone, because another catalog was opened, has nothing to say any more.
+      if (!root.isConnected) return undefined;
+      end(stopWords(made, isCancelled(error)));
+      if (!isCancelled(error)) showError(error, { title: 'The comparison stopped', before: parts.form, onRetry: run });
+    }
+    return undefined;
+  }
+
+  function take({ type, result, report: next }, clock) {
+    made.report = next;
+    if (type === 'pair') {
+      made.results.push(result);
+      clock.finish(result.arm);
+    }
+    parts.report.hidden = false;
+    report.show(next);
+  }
+
+  function showProgress(clock, { type, done, total }) {
+    const { arms, results, settings } = made;
+    const pairs = type === 'pairs' ? total / arms.length : pairsOf(settings, info);
+    const all = pairs * arms.length;
+    if (results.length >= all) return;
+    const arm = arms[results.length % arms.length].name;
+    const detail = type !== 'pairs' && total > 1 ? `, ${Math.min(done + 1, total)} of ${total}` : '';
+    const words = [`Pair ${Math.floor(results.length / arms.length) + 1} of ${pairs}: ${arm}${detail}`, leftWords(clock.left(pairs))];
+    parts.row.say(words.filter(Boolean).join(' · '));
+    parts.row.fill(results.length / all);
+  }
+
+  function end(words) {
+    running = null;
+    showRunning(false);
+    tell(words);
+    parts.saving.hidden = made.results.length === 0;
+  }
+
+  /** Progress is not read out; where a comparison begins and ends is. */
+  function tell(words) {
+    parts.row.say(words);
+    byId('announcer').textContent = words;
+  }
+
+  function showRunning(isRunning) {
+    fields.lock(isRunning);
+    parts.row.show(isRunning);
+    if (isRunning) parts.row.button.focus({ preventScroll: true });
+    if (isRunning) tell('training' in document.body.dataset ? 'Training goes first: this begins when it is paused or done.' : 'Beginning…');
+    parts.report.hidden = made.report.length === 0;
+    parts.saving.hidden = true;
+  }
+
+  /** It may have been trained, or taken from a file, since. */
+  function lookForPolicy() {
+    if (!root.hidden && !running) model.capabilities().then(({ trained }) => fields.showTrained(trained), () => {});
+  }
+
+  parts.form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (running) running.abort();
+    else run();
+  });
+  const save = (kind, type, text) => saveFile(new Blob([text], { type }), `aquiline-comparison-${made.settings.seed}.${kind}`);
+  parts.csv.addEventListener('click', () => save('csv', 'text/csv;charset=utf-8', csvText(comparisonRows(made))));
+  parts.json.addEventListener('click', () => save('json', 'application/json', comparisonJson(made)));
+  byId('workbench').addEventListener('trained', () => fields.showTrained(true));
+  new MutationObserver(lookForPolicy).observe(root, { attributeFilter: ['hidden'] });
+  root.replaceChildren(element('h2', {}, 'Compare'), element('p', { class: 'soft' }, explanation), parts.form, parts.report, parts.saving);
+  lookForPolicy();
+}
+
+function frame(fields, report) {
+  const row = workRow('compare', { start: 'Run', stop: 'Stop' });
+  const csv = element('button', { type: 'button', class: 'button small', testid: 'compare-csv' }, 'Every pair as CSV');
+  const json = element('button', { type: 'button', class: 'button small', testid: 'compare-json' }, 'All as JSON');
+  report.node.hidden = true;
+  return {
+    row, csv, json, report: report.node,
+    form: element('form', { class: 'work-form', 'aria-label': 'Comparison' }, fields.node, row.node),
+    saving: element('p', { class: 'work-actions', hidden: true }, csv, json),
+  };
+}
+
+const whereabouts = ({ device, encoder }) => ({
+  catalog: document.body.dataset.catalog ?? 'the embedded films', writer: document.body.dataset.writer ?? 'simulator', device, encoder,
+});
+
+/** There is one pair for each viewer at most. */
+const pairsOf = ({ count: wanted }, { users }) => Math.min(wanted, users.length);
+
+function stopWords({ results, arms }, wasAsked) {
+  const pairs = Math.floor(results.length / arms.length);
+  const uneven = results.length % arms.length > 0 ? ' Some arms have one pair more than others.' : '';
+  return `${wasAsked ? 'Stopped' : 'It stopped'} after ${count(pairs, 'whole pair')}.${uneven}`;
+}

@@ -1,0 +1,86 @@
+/** Pairs for people to judge: films that viewers rated low, and what steering made of them. */
+
+/** A small seeded generator (mulberry32): the same seed draws the same pairs everywhere. */
+export function seeded(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function shuffled(values, random) {
+  const copy = [...values];
+  for (let at = copy.length - 1; at > 0; at -= 1) {
+    const other = Math.floor(random() * (at + 1));
+    [copy[at], copy[other]] = [copy[other], copy[at]];
+  }
+  return copy;
+}
+
+/** Whom to steer for, and from which film: random viewers, each with a film they rated low, or several of one viewer. */
+export function drawStarts(users, { viewer, seed }) {
+  const random = seeded(seed);
+  if (viewer) {
+    const user = users.find(({ id }) => id === viewer);
+    return shuffled(user?.low ?? [], random).map((item) => ({ user, item }));
+  }
+  const able = users.filter(({ low }) => low.length > 0);
+  return shuffled(able, random).map((user) => ({ user, item: user.low[Math.floor(random() * user.low.length)] }));
+}
+
+/** Half of the pairs with the edited text on the left, in random order: no side is the better one by design. */
+export function drawSides(count, seed) {
+  const random = seeded(seed);
+  const extra = random() < 0.5 ? 0 : 1;
+  return shuffled(Array.from({ length: count }, (_, at) => (at + extra) % 2 === 0), random);
+}
+
+/**
+ * Steers until there are `count` pairs. `onPair` gets each as it is made, and `onKept` is told of every run that kept the
+ * original: there is nothing to compare, so another start takes its place.
+ */
+export async function makePairs({ model, users, settings, signal, onPair, onKept, onProgress }) {
+  const { count, policy, horizon, candidates, seed } = settings;
+  let made = 0;
+  for (const [run, { user, item }] of drawStarts(users, settings).entries()) {
+    if (made === count) break;
+    const options = { user: user.id, item, policy, horizon, candidates, seed: seed + run };
+    const trajectory = await lastOf(model.steer({ ...options, signal, onProgress: (progress) => onProgress(made, progress) }));
+    // A run that is stopped ends without an error, and without a trajectory.
+    if (signal?.aborted) return;
+    if (isUnchanged(trajectory)) {
+      onKept();
+      continue;
+    }
+    onPair(pairOf(user, trajectory));
+    made += 1;
+  }
+}
+
+async function lastOf(events) {
+  let trajectory = null;
+  for await (const event of events) if (event.type === 'done') ({ trajectory } = event);
+  return trajectory;
+}
+
+const isUnchanged = ({ kept, anchor, outcome }) => kept || anchor.item.plot === outcome.item.plot;
+
+function pairOf(user, { anchor, outcome, seed }) {
+  const [original, edited] = [anchor.item, outcome.item].map(({ plot, likes, dislikes }) => ({ plot, likes, dislikes }));
+  const { id: item, title, year } = anchor.item;
+  return {
+    id: fingerprint([user.id, item, original.plot, edited.plot].join('\n')),
+    user: user.id, likes: user.likes, ratings: user.ratings, item, title, year, seed, original, edited,
+    utilities: [anchor.utility, outcome.utility],
+  };
+}
+
+/** FNV-1a of 64 bits over UTF-8, in hexadecimal: tells texts apart, and hides nothing. */
+export function fingerprint(text) {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, '0');
+}
