@@ -10,7 +10,9 @@ const brotli = (bytes) =>
   }).length;
 const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-const face = Buffer.concat(readdirSync(dist).filter((name) => name.endsWith('.js')).map(read));
+// What a visit may need; the web component and the adapters are files of their own.
+const face = Buffer.concat(readdirSync(dist).filter((name) => name.endsWith('.js') && name !== 'ideas.js').map(read));
+const ideas = readdirSync(new URL('ideas/', dist)).filter((name) => name.endsWith('.js'));
 const adapters = readdirSync(new URL('llm/', dist)).filter((name) => name.endsWith('.js'));
 const rows = [
   ['CPU core (brotli)', read('cpu/core_bg.wasm'), brotli, 1_000_000],
@@ -18,7 +20,10 @@ const rows = [
   ['CPU core glue (gzip)', read('cpu/core.js'), gzip, 15_000],
   ['JS face (gzip)', face, gzip, 25_000],
   ['LLM adapters (gzip)', Buffer.concat(adapters.map((name) => read(`llm/${name}`))), gzip, 12_000],
+  ['web component (gzip)', Buffer.concat([read('ideas.js'), ...ideas.map((name) => read(`ideas/${name}`))]), gzip, 14_000],
   ['embedded catalog (brotli)', read('catalog.jsonl'), brotli, 100_000],
+  ['its vectors (brotli)', read('embedded/f16.vectors'), brotli, 550_000],
+  ['its fit (brotli)', read('embedded/f16.fit'), brotli, 450_000],
 ];
 
 let tooLarge = 0;

@@ -47,8 +47,10 @@ async function load(catalog = 'embedded') {
   byId('go-back')?.remove();
   hideError();
   try {
-    model = await create({ ...createOptions(), catalog, signal: cancellation.signal, onProgress: stages.report });
+    const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
+    model = await create({ ...createOptions(), catalog, ...watching });
     stages.finish();
+    byId('about-catalog').hidden = catalog !== 'embedded';
     showReady();
     opened = { catalog, name: document.body.dataset.catalog ?? 'the embedded films' };
   } catch (error) {
@@ -67,6 +69,13 @@ function showReady() {
   document.body.dataset.view = 'ready';
   environment.use(model);
   openWorkbench(model, { useCatalog });
+}
+
+/** What was lost is there again, so this is no error; where it goes on may be another device. */
+function tellRecovery({ message }) {
+  showBadges(model.info);
+  byId('device-reason').textContent += ` It was started again: ${message}.`;
+  byId('announcer').textContent = 'The computing part of this page stopped and was started again. Nothing was lost.';
 }
 
 function showLoadingFailure(error, catalog) {

@@ -7,6 +7,15 @@ import type { Device, Spent } from './types.js';
 /** How long a cancelled call may take to stop before the worker is ended under it. */
 const GRACE_MILLISECONDS = 5000;
 
+/** While answers are awaited the worker is asked so often whether it is there, and given up after so many questions. */
+export interface Patience {
+  milliseconds: number;
+  questions: number;
+}
+
+/** A minute: a core that computes lets no message in, and slow machines take seconds for a step of a fit. */
+const PATIENCE: Patience = { milliseconds: 5000, questions: 12 };
+
 export interface Watch {
   signal?: AbortSignal | undefined;
   /** What it throws cancels the call and is what the call rejects with. */
@@ -41,10 +50,13 @@ export class Calls {
   private lastId = 0;
   private ended: AquilineError | undefined;
   private closing: Promise<void> | undefined;
+  private pulse: ReturnType<typeof setInterval> | undefined;
+  private unanswered = 0;
 
   constructor(
     private readonly connection: Connection,
     readonly llm?: PageLlm,
+    private readonly patience = PATIENCE,
   ) {
     connection.onReply = (reply) => this.receive(reply);
     connection.onDeath = (error) => this.die(error);
@@ -73,6 +85,7 @@ export class Calls {
   end(error: AquilineError): void {
     if (this.ended) return;
     this.ended = error;
+    this.rest();
     this.llm?.stopAll();
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
@@ -117,6 +130,7 @@ export class Calls {
   }
 
   private receive(reply: Reply): void {
+    this.unanswered = 0;
     switch (reply.type) {
       case 'event':
         return this.deliver(reply.id, reply.event);
@@ -132,6 +146,8 @@ export class Calls {
         return this.llm?.stop(reply.id);
       case 'device':
         this.device = reply.device;
+        return;
+      case 'here':
         return;
       case 'policy':
         return this.onPolicy(reply.policy);
@@ -171,6 +187,22 @@ export class Calls {
   }
 
   private keepAlive(): void {
-    if (!this.closing) this.connection.keepAlive(this.pending.size + this.stopping.size > 0);
+    const isBusy = this.pending.size + this.stopping.size > 0;
+    if (!this.closing) this.connection.keepAlive(isBusy);
+    if (isBusy && !this.closing && this.connection.isReplaceable) this.pulse ??= setInterval(() => this.ask(), this.patience.milliseconds);
+    else this.rest();
+  }
+
+  /** A worker that was ended says nothing, not even that. Questions are counted, not time: a page may have slept. */
+  private ask(): void {
+    this.unanswered += 1;
+    if (this.unanswered <= this.patience.questions) return this.connection.post({ type: 'are-you-there' });
+    this.die(new AquilineError('worker', 'the worker does not answer any more'));
+  }
+
+  private rest(): void {
+    clearInterval(this.pulse);
+    this.pulse = undefined;
+    this.unanswered = 0;
   }
 }

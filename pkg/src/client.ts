@@ -33,7 +33,7 @@ import {
 import { createEta } from './progress.js';
 import { Queue } from './queue.js';
 import type { Lifeline } from './recovery.js';
-import type { ModelInUse } from './model-in-use.js';
+import type { ModelInUse } from './account.js';
 import type { Calls } from './calls.js';
 import { capabilitiesHere } from './capabilities.js';
 import type {

@@ -1,8 +1,8 @@
-import { Calls } from './calls.js';
+import { Calls, type Patience } from './calls.js';
 import { Client, progressOnly } from './client.js';
 import { cpu } from './device.js';
 import { AquilineError } from './error.js';
-import { ModelInUse } from './model-in-use.js';
+import { ModelInUse } from './account.js';
 import { createRequest } from './options.js';
 import { Lifeline, type Restart } from './recovery.js';
 import { PageLlm } from './answering.js';
@@ -14,12 +14,12 @@ import type { Aquiline, CreateOptions } from './types.js';
 export type Connect = () => Promise<Connection>;
 
 /** `create` over any connection: that is how tests bring a core of their own. */
-export async function createOver(connect: Connect, options: CreateOptions): Promise<Aquiline> {
+export async function createOver(connect: Connect, options: CreateOptions, patience?: Patience): Promise<Aquiline> {
   options.signal?.throwIfAborted();
   const request = await createRequest(options);
   const start = async () => {
     const connection = await connect();
-    return new Calls(connection, new PageLlm(options.llm, (message) => connection.post(message)));
+    return new Calls(connection, new PageLlm(options.llm, (message) => connection.post(message)), patience);
   };
   const calls = await start();
   try {

@@ -4,7 +4,7 @@ const HINTS: Readonly<Record<string, string>> = {
     'Check the address and the connection and, in a browser, that the server allows this origin (CORS), then try again.',
   disposed: 'Call create() again: a disposed object cannot be used.',
   worker:
-    'Call create() again; if it fails at once, check that the worker file is served from your own origin and that worker-src allows it.',
+    'Try again, or call create() anew; if that fails at once, check that the worker file is served from your own origin and that worker-src allows it.',
   'device.unavailable':
     "Check that the package's dist folder is served whole and that script-src allows 'wasm-unsafe-eval'.",
   environment: 'Use a browser with WebAssembly and module workers, or Node.js 20 or later.',

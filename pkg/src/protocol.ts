@@ -265,6 +265,7 @@ export type Message =
   /** Settles an `ask` of the worker. */
   | { type: 'answer'; id: number; value: unknown }
   | { type: 'refuse'; id: number; error: WireError }
+  | { type: 'are-you-there' }
   | { type: 'dispose' };
 
 /** What a call reports before its result. */
@@ -284,6 +285,8 @@ export type Reply =
   | { type: 'unask'; id: number }
   /** The device that is about to be opened: a worker that dies after this died of it. */
   | { type: 'device'; device: Device }
+  /** Answers `are-you-there`. */
+  | { type: 'here' }
   /** The policy after an update. */
   | { type: 'policy'; policy: Uint8Array }
   /** What the language model has cost until now. */

@@ -60,6 +60,8 @@ class Service {
         return this.asking.answer(message.id, message.value);
       case 'refuse':
         return this.asking.refuse(message.id, message.error);
+      case 'are-you-there':
+        return this.post({ type: 'here' });
       case 'dispose':
         return this.dispose();
     }

@@ -1,5 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ChatFunction, Llm } from './llm/types.js';
+import type { Budget, JudgeOptions, LlmOptions, Opinion, Passage, RaterReport, RemoteLlm, Spent } from './types/model.js';
+import type { TrainEvent, TrainOptions } from './types/training.js';
 import type {
   ActionsOptions,
   Capabilities,
@@ -17,7 +19,9 @@ import type {
   UserInfo,
 } from './types/tools.js';
 
+export type * from './types/model.js';
 export type * from './types/tools.js';
+export type * from './types/training.js';
 
 /** An existing or rewritten item: a thing with a text. */
 export interface Item {
@@ -268,155 +272,6 @@ export interface CreateOptions extends CallOptions {
   };
 }
 
-/** A model behind an address that speaks OpenAI's dialect of chat completions. */
-export interface RemoteLlm {
-  /** Up to and including the version, as in `https://api.openai.com/v1` or `http://localhost:11434/v1`. */
-  baseUrl: string;
-  /** The model's name there. */
-  model: string;
-  /** Gives the key for each request; let it fetch a short-lived one from your own server. */
-  getToken?: () => string | undefined | Promise<string | undefined>;
-  /** A key in the page's own code: everyone who opens the page can read it. Needs `allowKeyInPage`. */
-  apiKey?: string;
-  /** Says that nobody but its owner opens this page. */
-  allowKeyInPage?: boolean;
-  /** Whether answers are asked for piece by piece; default true. */
-  streaming?: boolean;
-  /** Whether it can be given a seed; default true. */
-  seeds?: boolean;
-  /** Whether it can be given a temperature; default true. */
-  temperature?: boolean;
-  /** Whether it can hold answers to a JSON schema; default false. */
-  schemas?: boolean;
-  /** What it calls the limit of an answer's tokens; OpenAI's reasoning models want the second. */
-  limit?: 'max_tokens' | 'max_completion_tokens';
-}
-
-/** How a language model is asked. */
-export interface LlmOptions {
-  /** Words of the catalog's kind of item; default `'films'`. */
-  domain?: 'films' | 'products' | Domain;
-  /** Form of answers: labelled lines, or JSON for models that can be held to a schema. Default `'lines'`. */
-  form?: 'lines' | 'json';
-  /** What every rewrite must keep. */
-  constraints?: string[];
-  /** Questions under way at once; default 4, or what the model that the page holds says. */
-  concurrency?: number;
-  /** Milliseconds that one attempt may take; default two minutes. */
-  timeout?: number;
-  /**
-   * Ask equal questions only once while this object lives; with `'always'` also in later visits: questions and answers
-   * stay in this browser, or in the cache folder under Node.js, until `forgetAnswers`. Default false.
-   */
-  remember?: boolean | 'always';
-  /** Default 0.8. */
-  proposalTemperature?: number;
-  /** Default 0.5, the paper's. */
-  rewriteTemperature?: number;
-}
-
-/** A question to a language model and its answer, as they are kept. */
-export interface KnownAnswer {
-  model: string;
-  request: object;
-  reply: object;
-}
-
-/** One section of a person's description. */
-export interface Passage {
-  heading: string;
-  text: string;
-}
-
-/** What is judged: an item and what was made of it. */
-export interface JudgeOptions {
-  user: string;
-  original: Item;
-  edited: Item;
-  seed?: number;
-  signal?: AbortSignal;
-}
-
-/** The eleven answers of two ballots, each the number of a choice, or nothing for a question that was left open. */
-export interface Opinion {
-  /** With the original on the left. */
-  originalFirst: (number | null)[];
-  /** With the sides swapped. */
-  editedFirst: (number | null)[];
-}
-
-/** A mean with its 95 % bootstrap interval; NaN where nothing was said. */
-export interface Interval {
-  mean: number;
-  low: number;
-  high: number;
-}
-
-/** What opinions come to. Shares are of ballots. */
-export interface RaterReport {
-  pairs: number;
-  /** Share that says the user prefers the edited item. */
-  userUtility: Interval;
-  /** Share on which the judge does. */
-  raterUtility: Interval;
-  /** How different the two are, from 0 to 1. */
-  distance: Interval;
-  /** Stars that the user would give more for the edited item. */
-  ratingGain: Interval;
-  /** Share that says the edited item appeals to more people. */
-  appeal: Interval;
-  /** Share of pairs with the same answer from both sides; 0.5 is chance. */
-  agreement: Interval;
-  /** Share of answers for the left side, less a half. */
-  positionBias: Interval;
-  /** Share whose ratings do not contradict the preference. */
-  consistency: Interval;
-}
-
-/** Limits that end a run with `llm.budget`; what is missing is unlimited. */
-export interface Budget {
-  /** Answers. */
-  calls?: number;
-  /** Tokens of questions and answers. */
-  tokens?: number;
-  /** Money, in the currency of `price`. */
-  money?: number;
-  /** Milliseconds from `create` or `useModel` on. */
-  time?: number;
-  /** Money for a million tokens. */
-  price?: { prompt: number; completion: number };
-}
-
-/** What a language model has cost. */
-export interface Spent {
-  calls: number;
-  tokens: number;
-  money: number;
-}
-
-/** A kind of item, in the words that prompts use. */
-export interface Domain {
-  /** One item: "film". */
-  noun: string;
-  plural: string;
-  /** Who rates them: "viewer". */
-  person: string;
-  /** What they do with one: "watch". */
-  verb: string;
-  /** Who would make such changes: "script editor". */
-  role: string;
-  /** What the text of an item is called: "plot". */
-  text: string;
-  /** What such a text tells. */
-  tells: string;
-  /** The five kinds of edit. */
-  categories: { name: string; means: string }[];
-  /** The five sections of a person's profile. */
-  sections: { name: string; means: string }[];
-  /** Instructions in place of ours, by task. */
-  instructions?: Record<string, string>;
-}
-
 /** An episode: whom it is for, where it begins, and how it goes on. */
 export interface SteerOptions extends CallOptions {
   user: string;
@@ -444,88 +299,6 @@ export interface GapsOptions extends CallOptions {
   user: string | readonly string[];
   /** Default 8. */
   count?: number;
-}
-
-/** How well the reference policy fits its distribution, as KL divergence in nats on states held out of the fit. */
-export interface ReferenceFit {
-  states: number;
-  heldOut: number;
-  kl: number;
-  /** What a policy that knows nothing has there. */
-  uniformKl: number;
-}
-
-/** What one update of the policy did; names as in TRL. */
-export interface UpdateLog {
-  update: number;
-  episodes: number;
-  /** Utility of the last texts. */
-  rewardMean: number;
-  rewardStd: number;
-  /** How much that is above the anchors'. */
-  gainMean: number;
-  /** From the reference policy, in nats a decision. */
-  kl: number;
-  entropy: number;
-  policyLoss: number;
-  valueLoss: number;
-  /** Share of the returns' variance that the value network explains; below 0 it is worse than a constant. */
-  explainedVariance: number;
-  /** Share of the groups whose rewards are all equal. */
-  zeroVarianceShare: number;
-  gradientNorm: number;
-  /** Whether the gradient was shortened. */
-  clipped: boolean;
-}
-
-/** What training yields: the reference once, then every update. */
-export type TrainEvent = { type: 'reference'; fit: ReferenceFit } | { type: 'update'; log: UpdateLog };
-
-/** The learner's settings; each has the paper's value or a good one of its own. */
-export interface TrainSettings {
-  /** Weight of the KL divergence from the reference; default 0.1. */
-  klWeight?: number;
-  /** Divides the scores of candidates; default 0.5. */
-  temperature?: number;
-  /** Default 1. */
-  discount?: number;
-  /** λ of generalised advantage estimation; default 0.95. */
-  trace?: number;
-  /** Reward every step by its gain instead of the last text by its utility; default false. */
-  shaping?: boolean;
-  /** Default `'value'`; `'group'` needs `group` episodes with the same start. */
-  baseline?: 'value' | 'group';
-  whitening?: boolean;
-  optimizer?: { policyRate?: number; valueRate?: number; mostGradient?: number };
-  /** Updates without progress after which training stops; default 0, never. */
-  patience?: number;
-  seed?: number;
-}
-
-/** How a policy is trained. */
-export interface TrainOptions extends CallOptions {
-  /** Go on with the policy there is, trained here or loaded, instead of beginning with a new reference. */
-  resume?: boolean;
-  /** What the reference is fitted to; default `'g-optimal'`. */
-  reference?: 'uniform' | 'optimistic' | 'g-optimal' | { 'd-optimal': { subset: number } };
-  /** Episodes whose states it is fitted to, and their length; defaults 32 and 2. */
-  referenceEpisodes?: number;
-  referenceHorizon?: number;
-  referenceEpochs?: number;
-  /** Updates, and episodes of each; defaults 50 and 32. */
-  updates?: number;
-  episodes?: number;
-  /** Episodes of an update that begin with the same user and item; default 1. */
-  group?: number;
-  horizon?: number;
-  candidates?: number;
-  /** Default: `'all'`. */
-  space?: ActionSpace;
-  /** Train for these users only. */
-  users?: string[];
-  /** Rewrites that may be asked for in all. */
-  budget?: number;
-  settings?: TrainSettings;
 }
 
 /** A loaded catalog, ready to steer. */

@@ -94,7 +94,7 @@ test('a full disk does not fail a load', async () => {
   } finally {
     delete globalThis.caches;
   }
-  assert.equal(refused, 3, 'two files and the vectors');
+  assert.equal(refused, 4, 'two files, the fit and the vectors');
 });
 
 test('the time left follows from the speed, once there is one', () => {

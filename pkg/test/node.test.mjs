@@ -1,6 +1,7 @@
 // The real package with the real model, under Node.js. Build the core first; the model's files are taken from the
 // folder AQUILINE_MODELS, or from where the build keeps them.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -35,7 +36,16 @@ test('loading reported its stages, none of them backwards', () => {
     assert.ok(total === 0 || done <= total, `${type}: ${done} of ${total}`);
     highest.set(type, done);
   }
-  for (const stage of ['compile', 'download', 'verify', 'load', 'self-test', 'fit']) assert.ok(highest.has(stage), stage);
+  for (const stage of ['compile', 'download', 'verify', 'load', 'self-test']) assert.ok(highest.has(stage), stage);
+  assert.ok(!highest.has('encode') && !highest.has('fit'), 'what is known of the embedded films came with the package');
+});
+
+test('a catalog of the caller is encoded and fitted, in stages', async () => {
+  const stages = new Set();
+  const own = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false, onProgress: ({ type }) => stages.add(type) });
+  assert.ok(stages.has('encode') && stages.has('fit'), [...stages].join());
+  assert.equal(own.info.items.length, 12);
+  await own.dispose();
 });
 
 test('gaps are ordered places of finite utility with existing neighbours', async () => {
@@ -95,6 +105,18 @@ test('a run can be cancelled in the middle, and the session goes on', async () =
 test('create can be cancelled while it encodes', async () => {
   const controller = new AbortController();
   const onProgress = ({ type }) => type === 'encode' && controller.abort();
-  const loading = create({ models: MODELS, device: 'cpu', cache: false, signal: controller.signal, onProgress });
+  const catalog = await ownCatalog();
+  const loading = create({ catalog, models: MODELS, device: 'cpu', cache: false, signal: controller.signal, onProgress });
   await assert.rejects(loading, { name: 'AbortError' });
 });
+
+/** A few films, which two people see differently. */
+async function ownCatalog() {
+  const lines = (await readFile(new URL('../dist/catalog.jsonl', import.meta.url), 'utf8')).split('\n').slice(0, 12);
+  const items = lines.map((line) => JSON.parse(line));
+  const ratings = items.flatMap(({ id }, index) => [
+    { user: 'one', item: id, value: 1 + (index % 5) },
+    { user: 'two', item: id, value: 5 - (index % 5) },
+  ]);
+  return { items, ratings };
+}

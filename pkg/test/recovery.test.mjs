@@ -10,7 +10,7 @@ import { collect, fakeHost } from './support/face.mjs';
 const trap = () => new WebAssembly.RuntimeError('unreachable');
 
 /** An object whose workers have these cores, one after the other; `lost` are the connections so far. */
-async function open(cores, options = {}) {
+async function open(cores, options = {}, patience = undefined) {
   const opened = [];
   const connect = async () => {
     const host = fakeHost({ core: cores[Math.min(opened.length, cores.length - 1)] });
@@ -24,7 +24,7 @@ async function open(cores, options = {}) {
     assets: { catalog: new TextEncoder().encode('the catalog') },
     onRecovery: (recovery) => told.push(recovery),
     ...options,
-  });
+  }, patience);
   return { aquiline, opened, told };
 }
 
@@ -87,6 +87,22 @@ test('what is left of a budget goes on with the next service', async () => {
   await aquiline.gaps({ user: 'u' });
   const again = log.find((entry) => entry.useModel).useModel;
   assert.deepEqual(again.budget, { calls: 9 });
+  await aquiline.dispose();
+});
+
+test('a worker that was ended, and can say nothing, is replaced too', async () => {
+  const { aquiline, opened, told } = await open([fakeCore()], {}, { milliseconds: 10, questions: 3 });
+  // What is posted from now on reaches nobody.
+  opened[0].post = () => undefined;
+  assert.equal((await aquiline.gaps({ user: 'u', count: 3 })).length, 3);
+  assert.match(told[0].message, /does not answer/);
+  await aquiline.dispose();
+});
+
+test('a worker that is busy for long, but there, is waited for', async () => {
+  const { aquiline, opened } = await open([fakeCore({ work: 60 })], {}, { milliseconds: 20, questions: 20 });
+  assert.equal((await collect(aquiline.search({ user: 'u', item: 'i' }))).length, 3);
+  assert.equal(opened.length, 1);
   await aquiline.dispose();
 });
 

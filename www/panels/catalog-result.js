@@ -59,7 +59,7 @@ function leaveOut(unread, use) {
 function warnings({ items, withoutText }, { ratings }) {
   const texts = items.length - withoutText;
   return [
-    texts > manyItems && `The encoder reads each of the ${count(texts, 'text')} once. On WebGPU that is a matter of minutes, without it of much longer; what it has read is kept in this browser.`,
+    texts > manyItems && `The encoder reads each of the ${count(texts, 'text')} once. That can take long, above all without WebGPU. It can be cancelled, and what was read is kept in this browser.`,
     ratings.length < fewRatings && 'So few ratings teach little. Look at the text skill, above, before you believe any number.',
   ].filter(Boolean);
 }
