@@ -39,13 +39,13 @@ export const panelNames = Object.keys(fillings);
 
 /** Opens the page, which takes a while, and fills its panels one after another. */
 export async function openFilledPage(page, address) {
-  page.setDefaultTimeout(400_000);
+  page.setDefaultTimeout(120_000);
   const part = (name) => page.locator(`[data-testid=${name}]`);
   await page.goto(address);
   await part('steer-button').waitFor();
   for (const name of panelNames) {
     await showPanel(page, name);
-    await page.locator(`#panel-${name} h2`).first().waitFor();
+    await page.locator(`#panel-${name} h2:visible`).first().waitFor();
     await fillings[name](part, page);
   }
 }
