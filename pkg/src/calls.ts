@@ -13,8 +13,8 @@ export interface Patience {
   questions: number;
 }
 
-/** A minute: a core that computes lets no message in, and slow machines take seconds for a step of a fit. */
-const PATIENCE: Patience = { milliseconds: 5000, questions: 12 };
+/** Two minutes: a core that computes lets no message in, and gaps of a large catalog take a slow machine half of that. */
+const PATIENCE: Patience = { milliseconds: 5000, questions: 24 };
 
 export interface Watch {
   signal?: AbortSignal | undefined;
