@@ -13,7 +13,7 @@ export interface Patience {
   questions: number;
 }
 
-/** Two minutes: a core that computes lets no message in, and gaps of a large catalog take a slow machine half of that. */
+/** Two minutes: a core that computes lets no message in, and some calls of a large catalog are one long piece of work. */
 const PATIENCE: Patience = { milliseconds: 5000, questions: 24 };
 
 export interface Watch {

@@ -19,7 +19,8 @@ export async function prepare(session: RawSession, { device, isEmbedded }: Prepa
   const fitKey = `fit-${device}-${session.fitKey}`;
   const shipped = (part: 'vectors' | 'fit') => (isEmbedded ? host.embedded(session.fingerprint, part) : undefined);
   const vectors = (await host.vectors.load(vectorsKey)) ?? (await shipped('vectors'));
-  const isFitted = await useFit(session, (await host.vectors.load(fitKey)) ?? (await shipped('fit')));
+  const fit = (await host.vectors.load(fitKey)) ?? (await shipped('fit'));
+  const isFitted = fit !== undefined && session.useFit(fit);
   throwIfCancelled(call);
   try {
     await session.prepare(vectors, createTick(call));
@@ -38,10 +39,6 @@ export async function saveVectors(session: RawSession, device: Device, host: Hos
 /** Per device: the last bits of a vector differ, and a run on the CPU is to be the same everywhere. */
 function keyOfVectors(session: RawSession, device: Device): string {
   return `${device}-${session.fingerprint}`;
-}
-
-async function useFit(session: RawSession, bytes: Uint8Array | undefined): Promise<boolean> {
-  return bytes !== undefined && session.useFit(bytes);
 }
 
 /** After a failure the session may be unable to tell; then there is nothing to save. */
