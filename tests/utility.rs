@@ -232,15 +232,17 @@ fn weighted(terms: &[Term]) -> Vec<(f32, Term)> {
     WEIGHTS.into_iter().zip(terms.iter().cloned()).collect()
 }
 
-/// Far enough from every kink for a difference of this width: an item, the cap, a change of the
-/// nearest three, and the centre and the border of the forbidden region.
+/// Far enough for a difference of this width from every kink (the cap, a change of the nearest three, the border of the
+/// forbidden region), and twice as far from every tip (an item, the centre of the region). By a tip a distance has a
+/// third derivative of up to 1.2 / away², and a difference errs by width² / 6 of it.
 fn is_smooth_around(point: &[f32], width: f32) -> bool {
     let mut distances: Vec<f32> = ITEMS.iter().map(|item| distance(item, point)).collect();
     distances.sort_by(f32::total_cmp);
     let depth = distance(&FORBIDDEN.0, point);
-    let kinks = [depth, depth - FORBIDDEN.1, distances[NEAREST] - distances[NEAREST - 1], distances[0]];
+    let kinks = [depth - FORBIDDEN.1, distances[NEAREST] - distances[NEAREST - 1]];
     let capped = distances.iter().map(|distance| distance - CAP);
-    kinks.into_iter().chain(capped).all(|away| away.abs() > 8.0 * width)
+    let tips = [depth / 2.0, distances[0] / 2.0];
+    kinks.into_iter().chain(capped).chain(tips).all(|away| away.abs() > 8.0 * width)
 }
 
 proptest! {
