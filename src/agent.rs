@@ -98,6 +98,19 @@ impl Agent {
         Person { offset: offset / top, vector: vector.iter().map(|value| value / top).collect() }
     }
 
+    /// Whoever rates everything as these users do on average: ratings are linear, so their vectors average too, and a
+    /// large group is asked as quickly as one user.
+    fn mean_person<T: AsRef<str>>(&self, users: &[T]) -> Result<Person> {
+        let share = 1.0 / users.len() as f32;
+        let mut mean = Person { offset: 0.0, vector: vec![0.0; self.items.dimensions()] };
+        for user in users {
+            let person = self.person(self.ratings.user_index(user.as_ref())?);
+            mean.offset += share * person.offset;
+            mean.vector.iter_mut().zip(&person.vector).for_each(|(mean, value)| *mean += share * value);
+        }
+        Ok(mean)
+    }
+
     /// What is known of a user's tastes in words.
     ///
     /// # Errors
@@ -175,9 +188,7 @@ impl Agent {
         if users.is_empty() {
             return Err(DataError::Empty { what: "the group of users" }.into());
         }
-        let people = users.iter().map(|user| Ok(self.person(self.ratings.user_index(user.as_ref())?)));
-        let affinity = (1.0 / users.len() as f32, Term::Group(people.collect::<Result<_>>()?));
-        let demand = Utility { terms: vec![affinity] };
+        let demand = Utility { terms: vec![(1.0, Term::Affinity(self.mean_person(users)?))] };
         let affinity_spread = spread(self.items.rows().map(|row| demand.value(row)));
         let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
         let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };

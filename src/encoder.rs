@@ -21,6 +21,7 @@ use burn::prelude::*;
 
 use crate::error::{EncoderError, Result};
 use crate::latent::{Latents, dot};
+pub use digest::Digests;
 use digest::{hex, sha256};
 use model::MiniLm;
 use tokenize::{Batch, TokenLimit, Tokenize};
@@ -60,7 +61,22 @@ impl Encoder {
     /// # Errors
     /// [`EncoderError::Tokenizer`] and [`EncoderError::Weights`] for bytes that cannot be used.
     pub fn load(weights: Vec<u8>, tokenizer: &[u8], limit: TokenLimit, device: Device) -> Result<Self> {
-        let fingerprint = fingerprint(&weights, tokenizer, limit);
+        let digests = Digests { weights: sha256(&weights), tokenizer: sha256(tokenizer) };
+        Encoder::load_known(weights, tokenizer, &digests, limit, device)
+    }
+
+    /// The same for bytes whose checksums the caller has just computed, which takes longer than the loading itself.
+    ///
+    /// # Errors
+    /// As [`Encoder::load`].
+    pub fn load_known(
+        weights: Vec<u8>,
+        tokenizer: &[u8],
+        digests: &Digests,
+        limit: TokenLimit,
+        device: Device,
+    ) -> Result<Self> {
+        let fingerprint = fingerprint(digests, limit);
         let tokenize = Tokenize::load(tokenizer, limit)?;
         let model = MiniLm::load(&weights, &device)?;
         Ok(Encoder { model, tokenize, device, fingerprint })
@@ -151,8 +167,8 @@ fn device_error(error: &impl std::fmt::Debug) -> crate::Error {
     EncoderError::Device { why: format!("{error:?}") }.into()
 }
 
-fn fingerprint(weights: &[u8], tokenizer: &[u8], limit: TokenLimit) -> String {
+fn fingerprint(digests: &Digests, limit: TokenLimit) -> String {
     let of_limit = (limit.0 as u32).to_le_bytes();
-    let parts: [&[u8]; 4] = [b"aquiline encoder 1", &sha256(weights), &sha256(tokenizer), &of_limit];
+    let parts: [&[u8]; 4] = [b"aquiline encoder 1", &digests.weights, &digests.tokenizer, &of_limit];
     hex(&sha256(&parts.concat())[..8])
 }

@@ -5,7 +5,14 @@
 //! than half the distance of the two items, so that it stays where texts have been seen. Of the
 //! ones that end up within one radius of each other only the best is kept.
 //!
+//! **Large catalogs.** A look at every item for every step would take minutes. So the way uphill sees only the items
+//! nearest to where it started. Fewer items can only make a place look farther from all of them, so what it ends at is
+//! worth what it seems or less: the ends are looked at among all items from the most promising on, until no other end
+//! can be better. What is returned is thus ranked and described by all items, and the ways alone are approximate.
+//!
 //! It finds interior gaps, not the edge of the space: beyond the edge nothing is known.
+
+use std::sync::Arc;
 
 use crate::error::{NumericError, Result};
 use crate::latent::{Latents, Neighbour, distance, pull_into_ball};
@@ -33,13 +40,15 @@ pub struct GapSettings {
     pub starts: usize,
     /// Neighbours of each start that a midpoint is taken with.
     pub neighbours: usize,
+    /// Items nearest to each start that are looked at on the way uphill; the neighbours are always among them.
+    pub in_view: usize,
     /// Gradient steps from each midpoint.
     pub steps: usize,
 }
 
 impl Default for GapSettings {
     fn default() -> Self {
-        GapSettings { count: 8, starts: 64, neighbours: 12, steps: 8 }
+        GapSettings { count: 8, starts: 64, neighbours: 12, in_view: 64, steps: 8 }
     }
 }
 
@@ -59,35 +68,70 @@ pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Resul
     if settings.count == 0 {
         return Err(NumericError::BadSetting { what: "count", why: "ask for at least 1 gap" }.into());
     }
-    let surroundings: Vec<(usize, Vec<Neighbour>)> = best_items(utility, items, settings.starts)
-        .into_iter()
-        .map(|item| (item, others(items, item, settings)))
-        .collect();
+    let starts = best_items(utility, items, settings.starts);
+    let surroundings: Vec<Surroundings> =
+        starts.into_iter().map(|item| Surroundings::of(item, items, settings)).collect();
     let spacing = typical_spacing(&surroundings);
-    let mut gaps: Vec<ContentGap> = surroundings
-        .iter()
-        .flat_map(|(item, near)| near.iter().map(|near| between(items.row(*item), items.row(near.index))))
-        .map(|(middle, reach)| describe(climb(middle, reach, utility, settings.steps), utility, items))
-        .filter(|gap| gap.distance >= spacing)
-        .collect();
-    crate::order::sort_by(&mut gaps, |a, b| b.utility.total_cmp(&a.utility));
-    Ok(spread_out(gaps, spacing, settings.count))
+    let mut ends: Vec<End> = surroundings.iter().flat_map(|around| around.climb(utility, settings)).collect();
+    ends.retain(|end| end.distance >= spacing);
+    crate::order::sort_by(&mut ends, |a, b| b.at_most.total_cmp(&a.at_most));
+    Ok(spread_out(ends, spacing, settings.count, utility, items))
+}
+
+/// An item and those nearest to it.
+struct Surroundings {
+    place: Vec<f32>,
+    /// The item itself and the nearest ones.
+    in_view: Arc<Latents>,
+    /// Rows of those in view that lie elsewhere, with their distances; nearest first.
+    neighbours: Vec<Neighbour>,
+}
+
+/// Where a way uphill ended, as seen among the items around its start.
+struct End {
+    latent: Vec<f32>,
+    /// The most that it can be worth among all items.
+    at_most: f32,
+    /// The farthest that the nearest item can be.
+    distance: f32,
 }
 
 fn best_items(utility: &Utility, items: &Latents, count: usize) -> Vec<usize> {
     let mut ranked: Vec<(f32, usize)> = items.rows().map(|row| utility.demand(row)).zip(0..).collect();
-    crate::order::sort_by(&mut ranked, |a, b| b.0.total_cmp(&a.0));
-    ranked.into_iter().take(count).map(|(_, item)| item).collect()
+    if count < ranked.len() {
+        ranked.select_nth_unstable_by(count, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.truncate(count);
+    }
+    crate::order::sort_by(&mut ranked, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    ranked.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Neighbours of an item that lie elsewhere than the item itself.
-fn others(items: &Latents, item: usize, settings: &GapSettings) -> Vec<Neighbour> {
-    let near = items.nearest(items.row(item), settings.neighbours + 1);
-    near.into_iter().filter(|near| near.index != item && near.distance > 0.0).collect()
+impl Surroundings {
+    fn of(item: usize, items: &Latents, settings: &GapSettings) -> Self {
+        let place = items.row(item).to_vec();
+        let count = settings.in_view.max(settings.neighbours).saturating_add(1);
+        let near = items.nearest(&place, count);
+        let in_view = Latents::from_rows(items.dimensions(), near.iter().map(|near| items.row(near.index)));
+        let rows = near.iter().enumerate().map(|(row, near)| Neighbour { index: row, ..*near });
+        let neighbours = rows.filter(|near| near.distance > 0.0).take(settings.neighbours).collect();
+        Surroundings { place, in_view: Arc::new(in_view), neighbours }
+    }
+
+    fn climb(&self, utility: &Utility, settings: &GapSettings) -> Vec<End> {
+        let utility = utility.among(&self.in_view);
+        let middles = self.neighbours.iter().map(|near| between(&self.place, self.in_view.row(near.index)));
+        let ends = middles.map(|(middle, reach)| climb(middle, reach, &utility, settings.steps));
+        ends.map(|(at_most, latent)| {
+            let distance = self.in_view.nearest(&latent, 1)[0].distance;
+            End { latent, at_most, distance }
+        })
+        .collect()
+    }
 }
 
-fn typical_spacing(surroundings: &[(usize, Vec<Neighbour>)]) -> f32 {
-    let mut nearest: Vec<f32> = surroundings.iter().filter_map(|(_, near)| Some(near.first()?.distance)).collect();
+fn typical_spacing(surroundings: &[Surroundings]) -> f32 {
+    let nearest = surroundings.iter().filter_map(|around| Some(around.neighbours.first()?.distance));
+    let mut nearest: Vec<f32> = nearest.collect();
     crate::order::sort_numbers(&mut nearest);
     nearest.get(nearest.len() / 2).copied().unwrap_or(0.0) * 0.5
 }
@@ -96,8 +140,8 @@ fn between(a: &[f32], b: &[f32]) -> (Vec<f32>, f32) {
     (a.iter().zip(b).map(|(a, b)| (a + b) / 2.0).collect(), distance(a, b) / 2.0)
 }
 
-/// Gradient ascent with steps of a fixed share of `reach`, within a ball of that radius.
-fn climb(start: Vec<f32>, reach: f32, utility: &Utility, steps: usize) -> Vec<f32> {
+/// Gradient ascent with steps of a fixed share of `reach`, within a ball of that radius: the highest value met and where.
+fn climb(start: Vec<f32>, reach: f32, utility: &Utility, steps: usize) -> (f32, Vec<f32>) {
     let mut best = (utility.value(&start), start.clone());
     let mut point = start.clone();
     for _ in 0..steps {
@@ -114,20 +158,40 @@ fn climb(start: Vec<f32>, reach: f32, utility: &Utility, steps: usize) -> Vec<f3
             best = (value, point.clone());
         }
     }
-    best.1
+    best
+}
+
+/// The best gaps that keep their distance from each other, of ends that are sorted by the most that they can be worth.
+/// An end is looked at among all items only when no better one is known.
+fn spread_out(ends: Vec<End>, spacing: f32, count: usize, utility: &Utility, items: &Latents) -> Vec<ContentGap> {
+    let mut kept: Vec<ContentGap> = Vec::new();
+    let is_free =
+        |kept: &[ContentGap], latent: &[f32]| kept.iter().all(|other| distance(&other.latent, latent) >= spacing);
+    // Worst first, so that the best is taken off the end.
+    let mut known: Vec<ContentGap> = Vec::new();
+    let mut ends = ends.into_iter().peekable();
+    while kept.len() < count {
+        let next = ends.peek().map(|end| end.at_most);
+        match known.pop_if(|gap| next.is_none_or(|at_most| gap.utility >= at_most)) {
+            Some(gap) if is_free(&kept, &gap.latent) => kept.push(gap),
+            Some(_) => {}
+            None => {
+                let Some(end) = ends.next() else { break };
+                if !is_free(&kept, &end.latent) {
+                    continue;
+                }
+                let gap = describe(end.latent, utility, items);
+                if gap.distance >= spacing {
+                    let place = known.partition_point(|other| other.utility < gap.utility);
+                    known.insert(place, gap);
+                }
+            }
+        }
+    }
+    kept
 }
 
 fn describe(latent: Vec<f32>, utility: &Utility, items: &Latents) -> ContentGap {
     let neighbours = items.nearest(&latent, NEAREST);
     ContentGap { utility: utility.value(&latent), distance: neighbours[0].distance, neighbours, latent }
-}
-
-fn spread_out(ranked: Vec<ContentGap>, spacing: f32, count: usize) -> Vec<ContentGap> {
-    let mut kept: Vec<ContentGap> = Vec::new();
-    for gap in ranked {
-        if kept.len() < count && kept.iter().all(|other| distance(&other.latent, &gap.latent) >= spacing) {
-            kept.push(gap);
-        }
-    }
-    kept
 }

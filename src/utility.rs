@@ -139,6 +139,18 @@ impl Utility {
         gradient
     }
 
+    /// The same utility if these were all items there are. Where the nearest ones are among them it is equal, and
+    /// elsewhere it is never lower (unless being far is held against a point).
+    pub(crate) fn among(&self, items: &Arc<Latents>) -> Self {
+        let mut utility = self.clone();
+        for (_, term) in &mut utility.terms {
+            if let Term::Novelty { items: all, .. } = term {
+                *all = items.clone();
+            }
+        }
+        utility
+    }
+
     /// The part of the worth that comes from predicted ratings.
     pub fn affinity(&self, point: &[f32]) -> f32 {
         self.part(point, |term| matches!(term, Term::Affinity(_) | Term::Group(_)))

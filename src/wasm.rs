@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::design::{Design, DesignSettings};
 use crate::encoder::manifest::Manifest;
 use crate::encoder::tokenize::TokenLimit;
-use crate::encoder::{Encoder, open_device};
+use crate::encoder::{Digests, Encoder, open_device};
 use crate::error::{EncoderError, TrainingError};
 use crate::latent::Latents;
 use crate::raters::{Opinion, RaterReport};
@@ -55,10 +55,19 @@ pub struct RawEncoder(Encoder);
 
 #[wasm_bindgen]
 impl RawEncoder {
-    /// Opens the device and loads the model.
-    pub async fn load(weights: Vec<u8>, tokenizer: Vec<u8>) -> Outcome<RawEncoder> {
+    /// Opens the device and loads the model, from files of these checksums.
+    pub async fn load(
+        weights: Vec<u8>,
+        tokenizer: Vec<u8>,
+        weights_sha256: String,
+        tokenizer_sha256: String,
+    ) -> Outcome<RawEncoder> {
         let device = open_device().await.map_err(thrown)?;
-        Ok(RawEncoder(Encoder::load(weights, &tokenizer, TokenLimit::default(), device).map_err(thrown)?))
+        let loaded = match Digests::from_hex(&weights_sha256, &tokenizer_sha256) {
+            Some(digests) => Encoder::load_known(weights, &tokenizer, &digests, TokenLimit::default(), device),
+            None => Encoder::load(weights, &tokenizer, TokenLimit::default(), device),
+        };
+        loaded.map(RawEncoder).map_err(thrown)
     }
 
     /// Throws `encoder.self_test` when the device computes wrong numbers.

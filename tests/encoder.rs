@@ -3,7 +3,7 @@
 mod support;
 
 use aquiline::encoder::tokenize::{TokenLimit, Tokenize};
-use aquiline::encoder::{Encoder, manifest::Manifest, open_device, weights};
+use aquiline::encoder::{Digests, Encoder, manifest::Manifest, open_device, weights};
 use aquiline::error::{EncoderError, Error};
 use aquiline::latent::dot;
 use tokenizers::{Tokenizer, TruncationParams};
@@ -106,6 +106,22 @@ fn hostile_weights_and_tokenizers_are_errors_and_never_panics() {
     let device = pollster::block_on(open_device()).unwrap();
     let error = Encoder::load(Vec::new(), b"not json", TokenLimit::default(), device).unwrap_err();
     assert!(matches!(error, Error::Encoder(EncoderError::Tokenizer { .. })), "{error}");
+}
+
+#[test]
+fn known_checksums_name_the_encoder_as_computed_ones_do() {
+    let (weights, tokenizer) = (support::model_file("weights"), support::model_file("tokenizer"));
+    let manifest = Manifest::embedded();
+    let sha256 = |role| manifest.file(role).unwrap().sha256.clone();
+    let digests = Digests::from_hex(&sha256("weights"), &sha256("tokenizer")).unwrap();
+    let device = pollster::block_on(open_device()).unwrap();
+    let known = Encoder::load_known(weights, &tokenizer, &digests, TokenLimit::default(), device).unwrap();
+    assert_eq!(known.fingerprint(), support::encoder().fingerprint());
+    for wrong in
+        ["", "12", &sha256("weights")[1..], &format!("{}00", sha256("weights")), &"zz".repeat(32), &"é".repeat(32)]
+    {
+        assert_eq!(Digests::from_hex(wrong, &sha256("tokenizer")), None, "{wrong}");
+    }
 }
 
 #[test]

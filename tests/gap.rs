@@ -170,6 +170,25 @@ fn gaps_come_best_first_and_no_more_than_asked_for() {
 }
 
 #[test]
+fn the_items_around_a_start_are_enough_to_find_the_way() {
+    let items = scattered(600);
+    let utility = novelty_seeker(&items);
+    let seeing = |in_view| find(&utility, &items, &GapSettings { in_view, ..Default::default() }).unwrap();
+    assert_eq!(seeing(64), seeing(usize::MAX));
+}
+
+#[test]
+fn a_gap_is_described_and_ranked_by_all_items_however_few_were_seen_on_the_way() {
+    let items = scattered(600);
+    let utility = novelty_seeker(&items);
+    let settings = GapSettings { count: 50, neighbours: 3, in_view: 0, ..Default::default() };
+    let gaps = find(&utility, &items, &settings).unwrap();
+    assert!(gaps.len() > 10, "too few to judge: {}", gaps.len());
+    gaps.iter().for_each(|gap| assert_describes_itself(gap, &utility, &items));
+    assert!(gaps.is_sorted_by(|a, b| a.utility >= b.utility));
+}
+
+#[test]
 fn any_count_may_be_asked_for() {
     let items = scattered(20);
     let gaps = find(&novelty_seeker(&items), &items, &GapSettings { count: usize::MAX, ..Default::default() });

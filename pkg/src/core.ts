@@ -229,8 +229,8 @@ export interface Core {
   /** Throws `encoder.integrity` for bytes that are not the manifest's. */
   verify(role: string, bytes: Uint8Array): void;
   RawEncoder: {
-    /** Copies the weights into the core and opens the device. */
-    load(weights: Uint8Array, tokenizer: Uint8Array): Promise<RawEncoder>;
+    /** Copies the weights into the core and opens the device. The sha256 of the files, in hexadecimal, name the encoder. */
+    load(weights: Uint8Array, tokenizer: Uint8Array, weightsSha256: string, tokenizerSha256: string): Promise<RawEncoder>;
   };
   /** Each constructor moves the encoder in, also when it throws. */
   RawSession: {

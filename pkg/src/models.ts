@@ -5,10 +5,16 @@ import type { Core, Manifest, ModelFile } from './core.js';
 import type { CreateRequest, PortSource } from './protocol.js';
 import type { Store } from './store.js';
 
-/** The verified bytes of a model. */
+/** A verified file. */
+export interface Verified {
+  bytes: Uint8Array;
+  sha256: string;
+}
+
+/** The verified files of a model. */
 export interface Model {
-  weights: Uint8Array;
-  tokenizer: Uint8Array;
+  weights: Verified;
+  tokenizer: Verified;
 }
 
 /** A file that will do, and where it should be. */
@@ -85,14 +91,14 @@ class ModelLoader {
     this.sizes = new Map(wanted.map((offers) => [offers, offers[0]!.file.size]));
   }
 
-  async load(offers: Offer[]): Promise<Uint8Array> {
-    const bytes = (await this.readStored(offers)) ?? (await this.readFirst(offers));
-    this.loaded += bytes.length;
+  async load(offers: Offer[]): Promise<Verified> {
+    const verified = (await this.readStored(offers)) ?? (await this.readFirst(offers));
+    this.loaded += verified.bytes.length;
     this.report('download', this.loaded);
-    return bytes;
+    return verified;
   }
 
-  private async readStored(offers: Offer[]): Promise<Uint8Array | undefined> {
+  private async readStored(offers: Offer[]): Promise<Verified | undefined> {
     for (const { file, source } of offers) {
       const bytes = typeof source === 'string' ? await this.store.load(file.sha256) : undefined;
       if (!bytes) continue;
@@ -104,7 +110,7 @@ class ModelLoader {
   }
 
   /** What is stored is checked like what is downloaded: a disk can be wrong too. */
-  private async verifyStored(file: ModelFile, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  private async verifyStored(file: ModelFile, bytes: Uint8Array): Promise<Verified | undefined> {
     try {
       return await this.verify(file, bytes);
     } catch {
@@ -118,7 +124,7 @@ class ModelLoader {
    * The first that is there and right. A server may answer with 403, or with a page, for a file that it does not have;
    * only where it may have it a moment later the next one is no substitute.
    */
-  private async readFirst(offers: Offer[]): Promise<Uint8Array> {
+  private async readFirst(offers: Offer[]): Promise<Verified> {
     let failure: unknown;
     for (const { file, source } of offers) {
       this.sizes.set(offers, file.size);
@@ -134,18 +140,18 @@ class ModelLoader {
     throw failure;
   }
 
-  private async readAddress(file: ModelFile, address: string): Promise<Uint8Array> {
+  private async readAddress(file: ModelFile, address: string): Promise<Verified> {
     const bytes = await readExpected(address, file, {
       signal: this.call.signal,
       onBytes: (done) => this.report('download', this.loaded + done),
     });
-    await this.verify(file, bytes);
+    const verified = await this.verify(file, bytes);
     if (!isFile(address)) await this.store.save(file.sha256, bytes);
     throwIfCancelled(this.call);
-    return bytes;
+    return verified;
   }
 
-  private async verify(file: ModelFile, bytes: Uint8Array): Promise<Uint8Array> {
+  private async verify(file: ModelFile, bytes: Uint8Array): Promise<Verified> {
     const right = await hasDigest(bytes, file.sha256);
     throwIfCancelled(this.call);
     // The core has the last word, and says what is wrong.
@@ -153,7 +159,7 @@ class ModelLoader {
     this.verified += file.size;
     this.report('verify', this.verified);
     await pause(this.call);
-    return bytes;
+    return { bytes, sha256: file.sha256 };
   }
 
   private report(type: 'download' | 'verify', done: number): void {

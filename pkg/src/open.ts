@@ -150,10 +150,11 @@ async function openEncoderOn(
 
 /** A function of its own: when it returns, nothing here refers to the weights any more. */
 async function loadEncoder(core: Core, read: ReadModel, call: Call): Promise<RawEncoder> {
-  const model = await read(core);
+  const { weights, tokenizer } = await read(core);
   let encoder: RawEncoder | undefined;
+  const load = () => core.RawEncoder.load(weights.bytes, tokenizer.bytes, weights.sha256, tokenizer.sha256);
   try {
-    return await stage('load', call, async () => (encoder = await core.RawEncoder.load(model.weights, model.tokenizer)));
+    return await stage('load', call, async () => (encoder = await load()));
   } catch (error) {
     // Loaded, but cancelled meanwhile.
     encoder?.free();

@@ -72,9 +72,21 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// A row-major matrix of rows of this width, turned over.
+/// A row-major matrix of rows of this width, turned over; by squares, so that neither side is touched far apart.
 fn transposed(values: &[f32], width: usize) -> Vec<f32> {
-    (0..width).flat_map(|column| values.iter().skip(column).step_by(width).copied()).collect()
+    const SIDE: usize = 16;
+    let height = values.len() / width;
+    let mut turned = vec![0.0; values.len()];
+    for top in (0..height).step_by(SIDE) {
+        for left in (0..width).step_by(SIDE) {
+            for row in top..height.min(top + SIDE) {
+                for column in left..width.min(left + SIDE) {
+                    turned[column * height + row] = values[row * width + column];
+                }
+            }
+        }
+    }
+    turned
 }
 
 fn f32_values(bytes: &[u8]) -> impl Iterator<Item = f32> {
