@@ -43,21 +43,39 @@ pub struct Passage {
 impl Profile {
     /// The profile of the user with this index.
     pub fn of(user: usize, ratings: &Ratings, catalog: &Catalog) -> Self {
-        let rated = ratings.by_user()[user];
-        let mean = rated.iter().map(|rating| rating.value).sum::<f32>() / rated.len().max(1) as f32;
-        let seen = |rating: &Rating| (&catalog.items()[rating.item as usize], rating.value - mean);
-        let rated: Vec<(&Item, f32)> = rated.iter().map(seen).collect();
-        let genres = ranked(rated.iter().flat_map(|(item, d)| item.genres.iter().map(move |g| (g.clone(), *d))));
+        let rated = around_their_mean(ratings.by_user()[user], catalog);
+        let genres = ranked_genres(&rated);
         let words =
             ranked(rated.iter().flat_map(|(item, d)| words_of(&item.plot, TELLING).into_iter().map(move |w| (w, *d))));
-        let names = |genres: &mut dyn Iterator<Item = &(String, f32)>| genres.map(|(name, _)| name.clone()).collect();
         Profile {
-            likes: names(&mut genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE)),
-            dislikes: names(&mut genres.iter().rev().filter(|(_, liking)| *liking < -CLEAR_DIFFERENCE)),
-            words: names(&mut words.iter().filter(|(_, liking)| *liking > 0.0).take(WORDS)),
+            likes: liked(&genres).collect(),
+            dislikes: disliked(&genres).collect(),
+            words: words.into_iter().filter(|(_, liking)| *liking > 0.0).take(WORDS).map(|(word, _)| word).collect(),
             written: Vec::new(),
         }
     }
+}
+
+/// The genres that someone with these ratings likes, best first: what a profile says of them, at a glance.
+pub(crate) fn liked_genres(rated: &[Rating], catalog: &Catalog) -> Vec<String> {
+    liked(&ranked_genres(&around_their_mean(rated, catalog))).collect()
+}
+
+fn around_their_mean<'a>(rated: &[Rating], catalog: &'a Catalog) -> Vec<(&'a Item, f32)> {
+    let mean = rated.iter().map(|rating| rating.value).sum::<f32>() / rated.len().max(1) as f32;
+    rated.iter().map(|rating| (&catalog.items()[rating.item as usize], rating.value - mean)).collect()
+}
+
+fn ranked_genres<'a>(rated: &[(&'a Item, f32)]) -> Vec<(&'a str, f32)> {
+    ranked(rated.iter().flat_map(|(item, d)| item.genres.iter().map(move |genre| (genre.as_str(), *d))))
+}
+
+fn liked(genres: &[(&str, f32)]) -> impl Iterator<Item = String> {
+    genres.iter().filter(|(_, liking)| *liking > CLEAR_DIFFERENCE).map(|(name, _)| (*name).to_owned())
+}
+
+fn disliked(genres: &[(&str, f32)]) -> impl Iterator<Item = String> {
+    genres.iter().rev().filter(|(_, liking)| *liking < -CLEAR_DIFFERENCE).map(|(name, _)| (*name).to_owned())
 }
 
 /// Lower-case words of at least `shortest` letters, each once, in alphabetical order.
@@ -67,14 +85,13 @@ pub(crate) fn words_of(text: &str, shortest: usize) -> BTreeSet<String> {
 }
 
 /// Keys by their mean value, drawn to 0 where there is little evidence; best first.
-fn ranked(observations: impl Iterator<Item = (String, f32)>) -> Vec<(String, f32)> {
-    let mut sums: BTreeMap<String, (f32, f32)> = BTreeMap::new();
+fn ranked<Key: Ord>(observations: impl Iterator<Item = (Key, f32)>) -> Vec<(Key, f32)> {
+    let mut sums: BTreeMap<Key, (f32, f32)> = BTreeMap::new();
     for (key, value) in observations {
         let sum = sums.entry(key).or_default();
         *sum = (sum.0 + value, sum.1 + 1.0);
     }
-    let mut ranked: Vec<(String, f32)> =
-        sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
+    let mut ranked: Vec<(Key, f32)> = sums.into_iter().map(|(key, (sum, count))| (key, sum / (count + 2.0))).collect();
     crate::order::sort_by(&mut ranked, |a, b| b.1.total_cmp(&a.1));
     ranked
 }

@@ -4,8 +4,6 @@ import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
 import { deviceName, isCancelled, skillWords, wholeSeconds } from './format.js';
 import { createStages } from './loading.js';
-import { openEnvironment } from './environment.js';
-import { openWorkbench } from './workbench.js';
 
 const address = new URLSearchParams(location.search);
 
@@ -21,6 +19,8 @@ function createOptions() {
 const emptyWorkbench = byId('workbench').cloneNode(true);
 const errorBox = byId('error');
 let model = null;
+/** What is needed once the library is ready: it comes while that loads, which takes longer. */
+let rest = null;
 /** The last catalog that could be opened: the way back where another one cannot. */
 let opened = null;
 
@@ -48,10 +48,13 @@ async function load(catalog = 'embedded') {
   hideError();
   try {
     const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
-    model = await create({ ...createOptions(), catalog, ...watching });
+    const creating = create({ ...createOptions(), catalog, ...watching });
+    rest ??= openRest();
+    const [created, { environment, openWorkbench }] = await Promise.all([creating, rest]);
+    model = created;
     stages.finish();
     byId('about-catalog').hidden = catalog !== 'embedded';
-    showReady();
+    showReady(environment, openWorkbench);
     opened = { catalog, name: document.body.dataset.catalog ?? 'the embedded films' };
   } catch (error) {
     stages.stop();
@@ -62,13 +65,18 @@ async function load(catalog = 'embedded') {
   }
 }
 
-function showReady() {
+function showReady(environment, openWorkbench) {
   showBadges(model.info);
   byId('loading').hidden = true;
   byId('workbench').hidden = false;
   document.body.dataset.view = 'ready';
   environment.use(model);
   openWorkbench(model, { useCatalog });
+}
+
+async function openRest() {
+  const [{ openEnvironment }, { openWorkbench }] = await Promise.all([import('./environment.js'), import('./workbench.js')]);
+  return { environment: openEnvironment(), openWorkbench };
 }
 
 /** What was lost is there again, so this is no error; where it goes on may be another device. */
@@ -128,5 +136,4 @@ function showClock(node) {
 }
 
 closeBadgesElsewhere();
-const environment = openEnvironment();
 load();

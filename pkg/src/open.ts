@@ -34,10 +34,13 @@ export type Announce = (device: Device) => void;
 
 /** From a request to a session: device, core, model, self-test, catalog, sentence vectors, fit. */
 export async function open(request: CreateRequest, host: Host, call: Call, announce: Announce): Promise<Opened> {
+  // Read while the model loads. Whether it failed is asked when it is needed.
+  const embedded = request.catalog === 'embedded' ? embeddedCatalog(request, call) : undefined;
+  embedded?.catch(() => undefined);
   const { core, encoder, choice, measured = [] } = await openEncoder(request, host, call, announce);
   // The core has its own copy now; this may be the last reference to 90 MB.
   request.models = undefined;
-  const session = await openSession(core, encoder, request, call);
+  const session = await openSession(core, encoder, request, embedded);
   try {
     const place = request.cache ? host : { ...host, vectors: nowhere };
     const preparation = { device: choice.device, isEmbedded: request.catalog === 'embedded' };
@@ -162,10 +165,14 @@ async function loadEncoder(core: Core, read: ReadModel, call: Call): Promise<Raw
   }
 }
 
-async function openSession(core: Core, encoder: RawEncoder, request: CreateRequest, call: Call): Promise<RawSession> {
-  const { catalog, seed } = request;
+async function openSession(
+  core: Core,
+  encoder: RawEncoder,
+  { catalog, seed }: CreateRequest,
+  embedded: Promise<Uint8Array> | undefined,
+): Promise<RawSession> {
   if (catalog === 'embedded') {
-    const bytes = await embeddedCatalog(request, call).catch((error: unknown) => {
+    const bytes = await embedded!.catch((error: unknown) => {
       encoder.free();
       throw error;
     });

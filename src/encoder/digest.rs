@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 /// A browser replaces the code of a call by a faster version only between calls: one call for a whole file would stay
 /// four times as slow as many for its pieces.
-const PIECE: usize = 1 << 16;
+pub(super) const PIECE: usize = 1 << 16;
 
 /// The checksums of an encoder's files, which name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::gap::ContentGap;
 use crate::latent::{Neighbour, distance};
 use crate::objective::{Objective, State, fields};
-use crate::profile::Profile;
+use crate::profile::liked_genres;
 use crate::ratings::Rating;
 use crate::rollout::{DesignSummary, Step, Trajectory};
 use crate::train::{ReferenceFit, UpdateLog};
@@ -362,12 +362,13 @@ impl UserView {
 
     fn with(agent: &Agent, user: usize, rated: &[Rating]) -> Self {
         let (catalog, ratings) = (agent.catalog(), agent.ratings());
+        let likes = liked_genres(rated, catalog).into_iter().take(3).collect();
         let mut rated = rated.to_vec();
         crate::order::sort_by(&mut rated, |a, b| a.value.total_cmp(&b.value));
         UserView {
             id: ratings.users()[user].clone(),
             ratings: rated.len(),
-            likes: Profile::of(user, ratings, catalog).likes.into_iter().take(3).collect(),
+            likes,
             low: rated.iter().take(5).map(|rating| ratings.items()[rating.item as usize].clone()).collect(),
         }
     }
