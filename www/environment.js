@@ -2,6 +2,8 @@
 import { diagnose, promptApi } from '/pkg/llm/index.js';
 import { byId } from './dom.js';
 import { count, errorWords } from './format.js';
+import { inTurn } from './turns.js';
+import { words } from './words.js';
 
 const explanations = {
   simulator: 'The edits are made by a simulator, not by a language model: a seeded stand-in that needs no key and no network. '
@@ -10,10 +12,11 @@ const explanations = {
   browser: 'The edits are proposed and written by the language model that is built into this browser.',
 };
 
+/** In the words for the catalog in use. */
 const leaves = {
-  simulator: 'nothing. The one thing it fetches is the model. Ratings, films and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.',
-  server: 'the text of the film that is steered, genres and words that the viewer likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.',
-  browser: 'nothing: the language model is this browser’s own. Ratings, films and texts stay in this tab.',
+  simulator: ({ plural }) => `nothing. The one thing it fetches is the model. Ratings, ${plural} and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.`,
+  server: ({ noun, person }) => `the text of the ${noun} that is steered, genres and words that the ${person} likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.`,
+  browser: ({ plural }) => `nothing: the language model is this browser’s own. Ratings, ${plural} and texts stay in this tab.`,
 };
 
 /** Wires the badge. `use(model)` says whom it is about from now on, with the simulator until something else was tried. */
@@ -31,8 +34,8 @@ export function openEnvironment() {
     say('');
   }
 
-  function say(words, isTrouble = false) {
-    byId('environment-status').textContent = words;
+  function say(told, isTrouble = false) {
+    byId('environment-status').textContent = told;
     byId('environment-status').classList.toggle('trouble', isTrouble);
   }
 
@@ -57,7 +60,8 @@ export function openEnvironment() {
         if (signal.aborted) return;
         if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
       }
-      await model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } });
+      const turn = { name: 'the change of who writes', signal, onWait: (told) => say(told) };
+      await inTurn(model, turn, () => model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } }));
       show(writer, llm?.model);
       say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
     } catch (error) {
@@ -70,7 +74,7 @@ export function openEnvironment() {
     document.body.dataset.writer = writer;
     byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : name;
     byId('environment-explanation').textContent = explanations[writer];
-    byId('leaves').textContent = leaves[writer];
+    byId('leaves').textContent = leaves[writer](words());
   }
 
   choice.addEventListener('change', showFields);
