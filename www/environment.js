@@ -23,7 +23,8 @@ const leaves = {
 export function openEnvironment() {
   const form = byId('environment-form');
   const choice = byId('writer');
-  let trying = new AbortController();
+  /** Aborts what is tried; null while nothing is. */
+  let trying = null;
   let model = null;
 
   byId('writer-browser').hidden = byId('writer-browser').disabled = !('LanguageModel' in globalThis);
@@ -48,26 +49,38 @@ export function openEnvironment() {
   }
 
   async function change() {
-    trying.abort();
-    trying = new AbortController();
-    const { signal } = trying;
-    const writer = choice.value;
+    const mine = new AbortController();
+    showTrying(mine);
     try {
-      const llm = chosen();
-      if (writer === 'server') {
-        say('Asking it a short question…');
-        const { trouble, seen, fix } = await diagnose(llm, { signal });
-        if (signal.aborted) return;
-        if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
-      }
-      const turn = { name: 'the change of who writes', signal, onWait: (told) => say(told) };
-      await inTurn(model, turn, () => model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } }));
-      show(writer, llm?.model);
-      say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
+      await changeTo(choice.value, mine.signal);
     } catch (error) {
+      // Another catalog came in between, with its own beginning.
+      if (trying !== mine) return;
       const { message, hint } = errorWords(error);
-      if (!signal.aborted) say(`${message} ${hint}`, true);
+      if (mine.signal.aborted) say('Cancelled.');
+      else say(`${message} ${hint}`, true);
+    } finally {
+      if (trying === mine) showTrying(null);
     }
+  }
+
+  async function changeTo(writer, signal) {
+    const llm = chosen();
+    if (writer === 'server') {
+      say('Asking it a short question…');
+      const { trouble, seen, fix } = await diagnose(llm, { signal });
+      signal.throwIfAborted();
+      if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
+    }
+    const turn = { name: 'the change of who writes', signal, onWait: (told) => say(told) };
+    await inTurn(model, turn, () => model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } }));
+    show(writer, llm?.model);
+    return say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
+  }
+
+  function showTrying(next) {
+    trying = next;
+    byId('use-writer').textContent = next ? 'Cancel' : 'Use it';
   }
 
   function show(writer, name) {
@@ -80,12 +93,15 @@ export function openEnvironment() {
   choice.addEventListener('change', showFields);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    change();
+    if (trying) trying.abort();
+    else change();
   });
   showFields();
   show('simulator');
   return {
     use(another) {
+      trying?.abort();
+      showTrying(null);
       model = another;
       choice.value = 'simulator';
       form.hidden = false;

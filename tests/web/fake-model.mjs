@@ -90,6 +90,7 @@ async function create(noun) {
     steer, raterReport,
     estimate: async () => ({ calls: 0, tokens: 0, money: 0 }),
     spent: async () => ({ calls: 0, tokens: 0, money: 0 }),
+    useModel: async (options) => { window.calls.push({ name: 'useModel', options }); },
     capabilities: async () => ({ trained: false }),
     dispose: async () => {},
   };

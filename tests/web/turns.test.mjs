@@ -121,6 +121,18 @@ test('designs, comparisons, pairs, gaps and utilities say it, and each can be st
   assert.deepEqual([await calls('design'), await calls('utilities'), await asked('evaluate')], [0, 0, 0]);
 });
 
+test('another writer is taken when the training is over, unless that is cancelled', { timeout }, async () => {
+  const writerStatus = (words) => element('environment-status').filter({ hasText: words });
+  await element('environment-badge').locator('summary').click();
+  await element('use-writer').click();
+  await writerStatus('Waiting for the training').waitFor();
+  await element('use-writer').filter({ hasText: 'Cancel' }).click();
+  await writerStatus('Cancelled.').waitFor();
+  await element('use-writer').filter({ hasText: 'Use it' }).waitFor();
+  assert.equal(await calls('useModel'), 0);
+  await page.keyboard.press('Escape');
+});
+
 test('what waits begins by itself when the training is over', { timeout }, async () => {
   await element('tab-steer').click();
   await element('steer-button').click();
