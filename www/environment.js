@@ -2,6 +2,8 @@
 import { diagnose, promptApi } from '/pkg/llm/index.js';
 import { byId } from './dom.js';
 import { count, errorWords } from './format.js';
+import { inTurn } from './turns.js';
+import { words } from './words.js';
 
 const explanations = {
   simulator: 'The edits are made by a simulator, not by a language model: a seeded stand-in that needs no key and no network. '
@@ -10,17 +12,19 @@ const explanations = {
   browser: 'The edits are proposed and written by the language model that is built into this browser.',
 };
 
+/** In the words for the catalog in use. */
 const leaves = {
-  simulator: 'nothing. The one thing it fetches is the model. Ratings, films and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.',
-  server: 'the text of the film that is steered, genres and words that the viewer likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.',
-  browser: 'nothing: the language model is this browser’s own. Ratings, films and texts stay in this tab.',
+  simulator: ({ plural }) => `nothing. The one thing it fetches is the model. Ratings, ${plural} and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.`,
+  server: ({ noun, person }) => `the text of the ${noun} that is steered, genres and words that the ${person} likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.`,
+  browser: ({ plural }) => `nothing: the language model is this browser’s own. Ratings, ${plural} and texts stay in this tab.`,
 };
 
 /** Wires the badge. `use(model)` says whom it is about from now on, with the simulator until something else was tried. */
 export function openEnvironment() {
   const form = byId('environment-form');
   const choice = byId('writer');
-  let trying = new AbortController();
+  /** Aborts what is tried; null while nothing is. */
+  let trying = null;
   let model = null;
 
   byId('writer-browser').hidden = byId('writer-browser').disabled = !('LanguageModel' in globalThis);
@@ -31,8 +35,8 @@ export function openEnvironment() {
     say('');
   }
 
-  function say(words, isTrouble = false) {
-    byId('environment-status').textContent = words;
+  function say(told, isTrouble = false) {
+    byId('environment-status').textContent = told;
     byId('environment-status').classList.toggle('trouble', isTrouble);
   }
 
@@ -45,43 +49,59 @@ export function openEnvironment() {
   }
 
   async function change() {
-    trying.abort();
-    trying = new AbortController();
-    const { signal } = trying;
-    const writer = choice.value;
+    const mine = new AbortController();
+    showTrying(mine);
     try {
-      const llm = chosen();
-      if (writer === 'server') {
-        say('Asking it a short question…');
-        const { trouble, seen, fix } = await diagnose(llm, { signal });
-        if (signal.aborted) return;
-        if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
-      }
-      await model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } });
-      show(writer, llm?.model);
-      say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
+      await changeTo(choice.value, mine.signal);
     } catch (error) {
+      // Another catalog came in between, with its own beginning.
+      if (trying !== mine) return;
       const { message, hint } = errorWords(error);
-      if (!signal.aborted) say(`${message} ${hint}`, true);
+      if (mine.signal.aborted) say('Cancelled.');
+      else say(`${message} ${hint}`, true);
+    } finally {
+      if (trying === mine) showTrying(null);
     }
+  }
+
+  async function changeTo(writer, signal) {
+    const llm = chosen();
+    if (writer === 'server') {
+      say('Asking it a short question…');
+      const { trouble, seen, fix } = await diagnose(llm, { signal });
+      signal.throwIfAborted();
+      if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
+    }
+    const turn = { name: 'the change of who writes', signal, onWait: (told) => say(told) };
+    await inTurn(model, turn, () => model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } }));
+    show(writer, llm?.model);
+    return say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
+  }
+
+  function showTrying(next) {
+    trying = next;
+    byId('use-writer').textContent = next ? 'Cancel' : 'Use it';
   }
 
   function show(writer, name) {
     document.body.dataset.writer = writer;
     byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : name;
     byId('environment-explanation').textContent = explanations[writer];
-    byId('leaves').textContent = leaves[writer];
+    byId('leaves').textContent = leaves[writer](words());
   }
 
   choice.addEventListener('change', showFields);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    change();
+    if (trying) trying.abort();
+    else change();
   });
   showFields();
   show('simulator');
   return {
     use(another) {
+      trying?.abort();
+      showTrying(null);
       model = another;
       choice.value = 'simulator';
       form.hidden = false;

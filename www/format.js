@@ -1,4 +1,5 @@
-/** Numbers and names as people read them. Pure functions. */
+/** Numbers and names as people read them. */
+import { capital, words } from './words.js';
 
 const minus = '\u2212';
 const thin = '\u202f';
@@ -42,7 +43,7 @@ export function count(number, singular, plural = `${singular}s`) {
 export const deviceName = (device) => (device === 'webgpu' ? 'WebGPU' : 'CPU');
 
 /** Ids that are only a number say nothing alone. */
-export const userName = (id) => (/^\d+$/.test(id) ? `Viewer ${id}` : id);
+export const userName = (id, { person } = words()) => (/^\d+$/.test(id) ? `${capital(person)} ${id}` : id);
 
 export const itemName = (item) => (item.year ? `${item.title} (${item.year})` : item.title);
 
@@ -50,10 +51,11 @@ export const list = (names) => names.join(', ');
 
 /** The badge's one line and its explanation in plain words. */
 export function skillWords(skill) {
+  const { aNoun, plural, person } = words();
   const better = Math.round((1 - skill.rmseRatio) * 100);
   const comparison = better > 0
-    ? `Reading only a film’s text, the prediction is ${better}${thin}% closer to the real rating than each viewer’s own average.`
-    : 'Reading only a film’s text, the prediction is no closer to the real rating than each viewer’s own average: take the utilities here with care.';
+    ? `Reading only the text of ${aNoun}, the prediction is ${better}${thin}% closer to the real rating than each ${person}’s own average.`
+    : `Reading only the text of ${aNoun}, the prediction is no closer to the real rating than each ${person}’s own average: take the utilities here with care.`;
   return {
     headline: `${decimal(skill.rmseRatio, 2)} error ratio`,
     summary: `Text predicts held-out ratings: RMSE ratio ${decimal(skill.rmseRatio, 2)} of user mean, rank correlation ${decimal(skill.rankCorrelation, 2)}.`,
@@ -61,7 +63,7 @@ export function skillWords(skill) {
       comparison,
       `Put in order of liking, predicted and real ratings agree with a rank correlation of ${decimal(skill.rankCorrelation, 2)} (0 is chance, 1 is perfect).`,
       `${percent(skill.coverage)} of real ratings fall inside the stated uncertainty; about 68${thin}% would be right.`,
-      `Measured on ${count(skill.heldOutRatings, 'rating')} of films whose ratings were all kept aside.`,
+      `Measured on ${count(skill.heldOutRatings, 'rating')} of ${plural} whose ratings were all kept aside.`,
     ],
   };
 }

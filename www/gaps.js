@@ -1,6 +1,7 @@
-/** The list of content gaps of the chosen viewer. */
+/** The list of content gaps of whom is chosen. */
 import { element } from './dom.js';
 import { decimal, plusMinus } from './format.js';
+import { words } from './words.js';
 
 /** `onPoint(index | null)` follows pointer and focus; `onChooseItem(id)` is a neighbour's name being pressed. */
 export function showGaps(list, gaps, { onPoint, onChooseItem }) {
@@ -28,7 +29,7 @@ function gapRow(gap, index, { onPoint, onChooseItem }) {
     element('p', { class: 'gap-numbers' },
       element('span', { class: 'visually-hidden' }, `Gap ${gapLetter(index)}: utility `),
       element('b', {}, decimal(gap.utility)), ` ${plusMinus(gap.uncertainty)} `,
-      element('span', { class: 'soft' }, `${decimal(gap.distance, 2)} from the nearest film`)),
+      element('span', { class: 'soft' }, `${decimal(gap.distance, 2)} from the nearest ${words().noun}`)),
     element('p', { class: 'gap-neighbours' },
       element('span', { class: 'soft' }, 'between '), ...neighbours(gap, onChooseItem))));
 }

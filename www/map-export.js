@@ -1,6 +1,7 @@
 /** Taking the map away: as a picture, as a drawing, as a table. */
 import { gapLetter } from './gaps.js';
 import { csvText } from './map-csv.js';
+import { words } from './words.js';
 
 export const formats = [
   { name: 'png', title: 'Picture (PNG)', make: (map) => map.png() },
@@ -10,10 +11,11 @@ export const formats = [
 
 /** Every film, then the gaps, the route from its start, which is step 0, and the candidate edits; utilities where they are known. */
 export function mapRows({ films, heat, gaps, anchor, steps, candidates }) {
+  const { noun } = words();
   const route = anchor ? [anchor, ...steps.map((step) => step.state)] : [];
   return [
     ['kind', 'id', 'title', 'x', 'y', 'utility', 'gap', 'step'],
-    ...films.items.map(({ id, title, place }, film) => ['film', id, title, ...place, heat?.values[film], null, null]),
+    ...films.items.map(({ id, title, place }, film) => [noun, id, title, ...place, heat?.values[film], null, null]),
     ...gaps.map(({ place, utility }, index) => ['gap', null, null, ...place, utility, gapLetter(index), null]),
     ...route.map(({ item, place, utility }, step) => ['step', item.id, item.title, ...place, utility, null, step]),
     ...(candidates?.ends ?? []).map(({ place, text, utility }) => ['candidate', null, text, ...place, utility, null, null]),

@@ -4,8 +4,10 @@ import { hideError, showError } from './errors.js';
 import { count, isCancelled, itemName, list, userName } from './format.js';
 import { formats, saveFile } from './map-export.js';
 import { createPicker } from './picker.js';
+import { inTurn } from './turns.js';
+import { words } from './words.js';
 
-/** More viewers than that change a mean little, and take their time. */
+/** More people than that change a mean little, and take their time. */
 const largestGroup = 200;
 const zoomStep = 1.8;
 
@@ -41,13 +43,15 @@ function openSearch({ map, info }) {
 
 function openHeat({ map, model, info, chosen, onChosen }) {
   const choice = byId('map-heat');
+  const { person, people } = words();
+  const say = (told) => { byId('map-heat-words').textContent = told; };
   let request = new AbortController();
   let viewer = chosen.user;
 
   function whose() {
     if (choice.value === 'viewer') return { user: viewer, title: `Utility for ${userName(viewer)}` };
     const group = sampled(info.users.map(({ id }) => id));
-    return { user: group, title: `Mean utility of ${group.length === info.users.length ? 'all viewers' : `${group.length} viewers`}` };
+    return { user: group, title: `Mean utility of ${group.length === info.users.length ? `all ${people}` : `${group.length} ${people}`}` };
   }
 
   async function colour() {
@@ -60,7 +64,10 @@ function openHeat({ map, model, info, chosen, onChosen }) {
     const { user, title } = whose();
     byId('map-heat-note').hidden = false;
     try {
-      const values = await model.utilities({ user, signal });
+      const values = await inTurn(model, { name: 'the utilities on the map', signal, onWait: say }, () => {
+        say('Computing utilities…');
+        return model.utilities({ user, signal });
+      });
       if (!signal.aborted) map.show({ heat: { values, title } });
     } catch (error) {
       if (signal.aborted || isCancelled(error)) return;
@@ -71,8 +78,9 @@ function openHeat({ map, model, info, chosen, onChosen }) {
     }
   }
 
+  choice.querySelector('[value="viewer"]').textContent = `Utility for this ${person}`;
   choice.querySelector('[value="all"]').textContent = info.users.length > largestGroup
-    ? `Mean utility of ${largestGroup} of ${count(info.users.length, 'viewer')}` : 'Mean utility of all viewers';
+    ? `Mean utility of ${largestGroup} of ${count(info.users.length, person, people)}` : `Mean utility of all ${people}`;
   choice.addEventListener('change', colour);
   byId('map-heat-stop').addEventListener('click', () => {
     choice.value = 'none';

@@ -15,6 +15,7 @@ import { createCanvasPens, readColours, svgPen } from './map-picture.js';
 import { createSvgContext } from './map-svg.js';
 import { boxAround, viewOf } from './map-view.js';
 import { drawLabel, drawPicture } from './marks.js';
+import { words } from './words.js';
 
 /** How near a pointer must be, in CSS pixels: a finger is less exact than a mouse. */
 const reach = { mouse: 14, touch: 26 };
@@ -193,7 +194,7 @@ function gapLabel(gap, index) {
 }
 
 function summary({ films, gaps, steps, heat, candidates }) {
-  const parts = [`Map of ${films.items.length} films with ${gaps.length} gaps`];
+  const parts = [`Map of ${films.items.length} ${words().plural} with ${gaps.length} gaps`];
   if (steps.length > 0) parts.push(`a route of ${steps.length} edits`);
   if (candidates) parts.push(`the ends of ${candidates.ends.length} candidate edits`);
   const colours = heat ? `. Coloured by ${heat.title.toLowerCase()}, from ${decimal(heat.low)} to ${decimal(heat.high)}` : '';

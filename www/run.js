@@ -41,8 +41,15 @@ export function createRunProgress(horizon) {
   const show = (words) => { text.textContent = horizon > 0 ? `Edit ${Math.min(edit, horizon)} of ${horizon}: ${words}` : words; };
   bar.hidden = false;
   bar.removeAttribute('value');
-  text.textContent = 'Reading the film…';
   return {
+    /** Something else goes first. */
+    wait(words) {
+      text.textContent = words;
+      announce(words);
+    },
+    begin() {
+      text.textContent = 'Reading the text…';
+    },
     report({ type, done, total }) {
       if (total > 0) bar.value = done / total;
       else bar.removeAttribute('value');

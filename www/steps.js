@@ -3,6 +3,7 @@ import { listDiff, wordDiff } from './diff.js';
 import { element } from './dom.js';
 import { count, decimal, duration, itemName, list, plusMinus, signed } from './format.js';
 import { utilityTrack } from './track.js';
+import { words } from './words.js';
 
 export function anchorCard(state) {
   return element('article', { class: 'card anchor-card' },
@@ -30,7 +31,7 @@ export function stepCard(step, before, range) {
       element('p', { class: 'chips' },
         element('span', { class: 'visually-hidden' }, `Edit ${step.index + 1}: `),
         element('span', { class: 'chip' }, action.category),
-        action.origin !== 'generic' ? element('span', { class: 'chip chip-quiet' }, 'for this viewer') : null),
+        action.origin !== 'generic' ? element('span', { class: 'chip chip-quiet' }, `for this ${words().person}`) : null),
       element('h3', {}, action.text),
       utilityChange(before, state),
       utilityTrack(before, state, range),
@@ -46,10 +47,10 @@ export function outcomeCard(trajectory) {
   const { anchor, outcome, steps, kept } = trajectory;
   const time = steps.reduce((sum, step) => sum + step.milliseconds, 0);
   return element('article', { class: 'card outcome', testid: 'outcome', 'data-kept': String(kept) },
-    element('p', { class: 'eyebrow' }, kept ? 'Outcome: the original stays' : 'Outcome: a film that does not exist yet'),
+    element('p', { class: 'eyebrow' }, kept ? 'Outcome: the original stays' : `Outcome: ${words().aNoun} that does not exist yet`),
     element('h3', {}, itemName(outcome.item)),
     kept ? element('p', { class: 'notice' },
-      element('b', {}, 'No-harm gate: '), 'after all edits the text was not worth more to this viewer than the original, so the original is returned unchanged.') : null,
+      element('b', {}, 'No-harm gate: '), `after all edits the text was not worth more to this ${words().person} than the original, so the original is returned unchanged.`) : null,
     kept ? keptGain(trajectory) : gain(trajectory),
     element('p', { class: 'soft' }, list(outcome.item.genres)),
     element('p', { class: 'plot' }, outcome.item.plot),
@@ -97,7 +98,7 @@ function itemChanges(before, after) {
 }
 
 function plotChange(before, after) {
-  if (before === after) return element('p', { class: 'soft' }, 'The plot stays as it was.');
+  if (before === after) return element('p', { class: 'soft' }, 'The text stays as it was.');
   const pieces = wordDiff(before, after).flatMap(({ kind, text }) => [marked(kind, text), ' ']);
   return element('p', { class: 'plot' }, ...pieces);
 }

@@ -1,4 +1,4 @@
-/** Everything after loading: choosing a viewer and a film, the gaps, and the run. */
+/** Everything after loading: choosing for whom and from what to steer, the gaps, and the run. */
 import { byId } from './dom.js';
 import { costWords } from './environment.js';
 import { hideError, showError } from './errors.js';
@@ -9,17 +9,24 @@ import { openMapTools } from './map-tools.js';
 import { createPicker } from './picker.js';
 import { createRunProgress, showEvents } from './run.js';
 import { openTabs } from './tabs.js';
+import { inTurn } from './turns.js';
+import { sayWords, words } from './words.js';
 
 /** Fills a workbench that nothing is wired to yet. `useCatalog(catalog, name)` opens another one. */
 export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
+  const { noun, person } = words();
   const chosen = { user: null, item: null };
   let gaps = [];
   /** Aborts the run in progress; null when there is none. */
   let running = null;
   let gapRequest = new AbortController();
   const listeners = [];
+  /** Settled once there is a trained policy; from then on there always is one. */
+  let tellTrained;
+  const whenTrained = new Promise((resolve) => { tellTrained = resolve; });
 
+  sayWords(document);
   const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: pointGap, onView: showView });
   const userPicker = createPicker({
     input: byId('user-input'), list: byId('user-list'), onChoose: chooseUser,
@@ -67,12 +74,17 @@ export function openWorkbench(model, { useCatalog }) {
     gapRequest.abort();
     const request = new AbortController();
     gapRequest = request;
-    replaceGaps([], 'Looking for gaps…');
+    const { signal } = request;
+    const { user } = chosen;
+    const turn = { name: 'the gaps', signal, onWait: (told) => replaceGaps([], told) };
     try {
-      const found = await model.gaps({ user: chosen.user, signal: request.signal });
-      if (!request.signal.aborted) replaceGaps(found, found.length > 0 ? 'Places this viewer would love, where no film is.' : 'No gap found for this viewer.');
+      const found = await inTurn(model, turn, () => {
+        replaceGaps([], 'Looking for gaps…');
+        return model.gaps({ user, signal });
+      });
+      if (!signal.aborted) replaceGaps(found, found.length > 0 ? `Places this ${person} would love, where no ${noun} is.` : `No gap found for this ${person}.`);
     } catch (error) {
-      if (request.signal.aborted || isCancelled(error)) return;
+      if (signal.aborted || isCancelled(error)) return;
       replaceGaps([], '');
       showError(error, { title: 'The gaps could not be found', before: byId('gaps'), onRetry: () => { hideError(); showUserGaps(); } });
     }
@@ -96,12 +108,12 @@ export function openWorkbench(model, { useCatalog }) {
       record: true,
     };
     return run(options.horizon, async (calling, progress) => {
-      progress.expect(costWords(await model.estimate(options)));
+      progress.expect(costWords(await model.estimate({ ...options, signal: calling.signal })));
       return model.steer({ ...options, ...calling });
     }, steer);
   }
 
-  /** Shows a record again; it says itself for whom, and from which film. */
+  /** Shows a record again; it says itself for whom, and from what. */
   function replay(file) {
     return run(0, async (calling) => model.replay(await file.text(), calling), () => replay(file));
   }
@@ -116,9 +128,12 @@ export function openWorkbench(model, { useCatalog }) {
     showRunning(true);
     bringRunIntoView();
     try {
-      const events = await begin({ signal, onProgress: progress.report }, progress);
-      await showEvents(events, { map, gaps, progress, onAnchor: showWhose });
-      const spent = costWords(await model.spent());
+      const spent = await inTurn(model, { name: 'the run in Steer', signal, onWait: progress.wait }, async () => {
+        progress.begin();
+        const events = await begin({ signal, onProgress: progress.report }, progress);
+        await showEvents(events, { map, gaps, progress, onAnchor: showWhose });
+        return costWords(await model.spent());
+      });
       progress.end([signal.aborted && 'Stopped.', spent && `${spent} so far.`].filter(Boolean).join(' '));
     } catch (error) {
       progress.end(isCancelled(error) ? 'Stopped.' : '');
@@ -129,7 +144,7 @@ export function openWorkbench(model, { useCatalog }) {
     }
   }
 
-  /** Of a record that was made for another viewer, or from another film. */
+  /** Of a record that was made for somebody else, or from something else. */
   function showWhose(user, { id }) {
     if (user !== chosen.user && users.some((known) => known.id === user)) {
       chosen.user = user;
@@ -187,10 +202,23 @@ export function openWorkbench(model, { useCatalog }) {
     },
     onChosen: (listener) => listeners.push(listener),
     map,
-    useCatalog,
+    whenTrained,
+    tellTrained,
+    useCatalog(catalog, name) {
+      running?.abort();
+      gapRequest.abort();
+      return useCatalog(catalog, name);
+    },
   };
+  whenTrained.then(offerTrained);
+  model.capabilities().then(({ trained }) => trained && tellTrained(), () => {});
   openMapTools(context);
   openTabs(byId('tabs'), context);
+}
+
+/** Panels for which edits are chosen in the same ways take these options from here. */
+function offerTrained() {
+  for (const option of byId('policy').options) if (option.dataset.needs === 'training') option.disabled = false;
 }
 
 function showRunning(isRunning) {

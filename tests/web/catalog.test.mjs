@@ -6,34 +6,28 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { openBrowser } from './support.mjs';
+import { openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
-let opened;
 let page;
+let element;
+let complaints;
+let foreign;
+let close;
 let films;
 let folder;
-const complaints = [];
-const foreign = [];
 
 before(async () => {
   const lines = (await readFile(new URL('../../data/catalog.jsonl', import.meta.url), 'utf8')).split('\n').filter(Boolean);
   films = lines.slice(0, 24).map((line) => JSON.parse(line));
   folder = await mkdtemp(join(tmpdir(), 'aquiline-catalog-'));
-  opened = await openBrowser();
-  page = await (await opened.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => !/^(blob|data):/.test(request.url()) && !request.url().startsWith(opened.address) && foreign.push(request.url()));
-  await page.goto(opened.address);
-  await element('tab-catalog').click({ timeout });
+  ({ page, element, complaints, foreign, close } = await openRealPage({ panel: 'catalog' }));
 });
 after(async () => {
-  await opened.close();
+  await close();
   await rm(folder, { recursive: true });
 });
 
-const element = (name) => page.locator(`[data-testid=${name}]`);
 const file = (name, content) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
 const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
 
@@ -157,8 +151,7 @@ test('the embedded films can come back', { timeout }, async () => {
 
 test('a phone shows it without scrolling sideways, and nothing was complained about or left the page', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+  assert.equal(await sidewaysScroll(page), 0);
   assert.deepEqual(complaints, []);
   assert.deepEqual(foreign, []);
 });

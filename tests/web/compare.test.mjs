@@ -1,32 +1,27 @@
 // The panel of comparisons: its words and numbers, then over a package that is made up, then over the real one.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { armsOf, choiceOf, choices, obstacle, rewritesOf } from '../../www/panels/compare-arms.js';
 import { createCompareClock } from '../../www/panels/compare-clock.js';
 import { crossesZero, intervalWords, orderOf } from '../../www/panels/compare-plot.js';
 import { readingWords } from '../../www/panels/compare-report.js';
-import { openFakePage } from './fake-model.mjs';
-import { fakeTraining } from './fake-training.mjs';
-import { openBrowser } from './support.mjs';
+import { openTrainingPage } from './fake-training.mjs';
+import { openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 300_000;
 let page;
+let element;
+let saved;
 let complaints;
+let status;
+let give;
+let lastAsked;
 let close;
 
-before(async () => {
-  ({ page, complaints, close } = await openFakePage({ also: fakeTraining }));
-  await element('tab-compare').click();
-  await element('compare-run').waitFor();
-});
+before(async () => { ({ page, element, saved, complaints, status, give, lastAsked, close } = await openTrainingPage('compare')); });
 after(() => close());
 
-const element = (name) => page.locator(`[data-testid=${name}]`);
-const status = (words) => element('compare-status').filter({ hasText: words });
-const give = (turns) => page.evaluate((number) => window.give(number ?? Infinity), turns);
-const lastAsked = () => page.evaluate(() => window.asked.at(-1));
 const rows = () => element('forest').locator('li').allTextContents();
 const interval = (mean, half) => ({ mean, low: mean - half, high: mean + half });
 
@@ -142,10 +137,6 @@ test('a finished comparison can be plotted as differences, and with the best fir
 });
 
 test('files have every outcome with the settings and the seed', { timeout }, async () => {
-  const saved = async (name) => {
-    const [download] = await Promise.all([page.waitForEvent('download'), element(name).click()]);
-    return readFile(await download.path(), 'utf8');
-  };
   const lines = (await saved('compare-csv')).trimEnd().split('\r\n');
   assert.equal(lines.length, 10);
   assert.match(lines[0], /^arm,user,item,gain,distance,identity,rewrites,realisability gap,first arm,budget,/);
@@ -178,18 +169,13 @@ test('a policy that was trained meanwhile can be compared, too', { timeout }, as
 
 test('a phone shows it all without scrolling sideways, and nothing was complained about', { timeout }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  assert.equal(await sidewaysScroll(page), 0);
   assert.deepEqual(complaints, []);
 });
 
 test('over the real package every arm that needs no training is compared, and a run can be stopped', { timeout }, async (t) => {
-  const real = await openBrowser();
-  t.after(real.close);
-  const own = await (await real.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  const part = (name) => own.locator(`[data-testid=${name}]`);
-  await own.goto(real.address);
-  await part('tab-compare').waitFor({ timeout });
-  await part('tab-compare').click();
+  const { page: own, element: part, close: closeReal } = await openRealPage({ panel: 'compare' });
+  t.after(closeReal);
   await part('compare-run').waitFor();
   await part('compare-count').fill('2');
   await part('compare-budget').fill('4');

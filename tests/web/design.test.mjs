@@ -4,21 +4,21 @@ import { after, before, test } from 'node:test';
 
 import { certificateWords, order } from '../../www/panels/design-report.js';
 import { openFakePage } from './fake-model.mjs';
-import { openBrowser } from './support.mjs';
+import { openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
-let opened;
 let page;
+let element;
 let complaints;
+let close;
 
 before(async () => {
-  ({ page, complaints, close: opened } = await openFakePage({ permissions: ['clipboard-read', 'clipboard-write'] }));
+  ({ page, element, complaints, close } = await openFakePage({ permissions: ['clipboard-read', 'clipboard-write'] }));
   await element('tab-design').click();
   await element('design-run').waitFor();
 });
-after(() => opened());
+after(() => close());
 
-const element = (name) => page.locator(`[data-testid=${name}]`);
 const mapLabel = (words) => page.locator(`#map[aria-label*="${words}"]`);
 const lastCall = () => page.evaluate(() => window.calls.at(-1));
 const edits = () => element('candidate').evaluateAll((rows) => rows.map((row) => row.querySelector('button').textContent));
@@ -138,7 +138,7 @@ test('numbers that make no sense are not sent', { timeout }, async () => {
 
 test('a phone shows the table without scrolling sideways', { timeout }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  assert.equal(await sidewaysScroll(page), 0);
   assert.ok(await element('candidate').first().isVisible());
 });
 
@@ -147,12 +147,8 @@ test('nothing was complained about', () => {
 });
 
 test('over the real package, a design has its certificate, and the map its utilities', { timeout }, async (t) => {
-  const real = await openBrowser();
-  t.after(real.close);
-  const own = await (await real.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  const part = (name) => own.locator(`[data-testid=${name}]`);
-  await own.goto(real.address);
-  await part('steer-button').waitFor({ timeout });
+  const { page: own, element: part, close: closeReal } = await openRealPage();
+  t.after(closeReal);
   await part('map-heat').selectOption('viewer');
   await own.locator('#map[aria-label*="Coloured by utility for viewer"]').waitFor({ timeout });
   await part('map-heat').selectOption('all');

@@ -1,39 +1,36 @@
 // The page over a package that follows the contract of the real one with made-up films, so that a test decides what is slow,
 // what fails and what the numbers are.
-import { openBrowser } from './support.mjs';
+import { openBrowser, openPage } from './support.mjs';
 
 /**
- * Opens it; `complaints` collects what the page says went wrong. `width`, `height` and the rest are of the browser's context.
- * What the function `also` returns in the page is added to the model.
+ * Opens it, as `openPage` does; `close()` ends it. Items are called after `noun`, and what the function `also` returns in the page
+ * is added to the model.
  */
-export async function openFakePage({ width = 1280, height = 900, also = () => ({}), ...options } = {}) {
+export async function openFakePage({ noun = 'Film', also = () => ({}), ...options } = {}) {
   const opened = await openBrowser();
-  const context = await opened.browser.newContext({ viewport: { width, height }, ...options });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  const shown = await openPage(opened, options);
   const script = (body) => (route) => route.fulfill({ contentType: 'text/javascript', body });
-  await page.route('**/pkg/index.js', script(`const open = ${create}, also = ${also}; export const create = async () => Object.assign(await open(), also());`));
-  await page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null;'));
-  await page.goto(opened.address);
-  await page.locator('[data-testid=steer-button]').waitFor();
-  return { page, complaints, close: opened.close };
+  const body = `const open = ${create}, also = ${also}; export const create = async () => Object.assign(await open('${noun}'), also());`;
+  await shown.page.route('**/pkg/index.js', script(body));
+  await shown.page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null;'));
+  await shown.page.goto(opened.address);
+  await shown.element('steer-button').waitFor();
+  return { ...shown, close: opened.close };
 }
 
 /**
  * Runs in the page. `window.calls` records what was asked; while `window.held` is true, an answer waits until it is calls
  * `window.release()`; `window.failure` is thrown instead of the next answer.
  */
-async function create() {
+async function create(noun) {
   const items = Array.from({ length: 12 }, (_, number) => ({
-    id: `film-${number}`, title: `Film ${'ABCDEFGHIJKL'[number]}`, year: 1990 + number, genres: ['Drama'], place: [number % 4, Math.floor(number / 4)],
+    id: `${noun.toLowerCase()}-${number}`, title: `${noun} ${'ABCDEFGHIJKL'[number]}`, year: 1990 + number, genres: ['Drama'], place: [number % 4, Math.floor(number / 4)],
   }));
-  const users = ['ann', 'ben', 'cleo'].map((id) => ({ id, ratings: 20, likes: ['Drama'], low: [] }));
+  const users = ['ann', 'ben', 'cleo'].map((id) => ({ id, ratings: 20, likes: ['Drama'], low: [items[2].id] }));
   window.calls = [];
 
   async function answer(name, options, result) {
-    window.calls.push({ name, user: options.user, item: options.item, candidates: options.candidates, subset: options.subset, seed: options.seed });
+    window.calls.push({ name, user: options.user, item: options.item, ...(options.policy && { policy: options.policy }), candidates: options.candidates, subset: options.subset, seed: options.seed });
     if (window.failure) throw Object.assign(new Error(window.failure), { code: 'invalid', hint: 'Try something else.' });
     if (window.held) {
       await new Promise((_, reject) => {
@@ -43,8 +40,8 @@ async function create() {
     return result();
   }
 
-  const state = (place, utility) => ({
-    item: { ...items[0], plot: 'A plot.', likes: [], dislikes: [] }, utility, uncertainty: 0.05, affinity: 0.6, novelty: 0.1,
+  const state = (place, utility, plot = 'As it was.') => ({
+    item: { ...items[0], plot, likes: [], dislikes: [] }, utility, uncertainty: 0.05, affinity: 0.6, novelty: 0.1,
     distance: Math.hypot(...place), place, latent: [], truncated: false,
   });
   const candidate = (number) => ({
@@ -62,15 +59,39 @@ async function create() {
     return { user, anchor, candidates, certificate: { effectiveRank: 2, optimalityGap: 0.001, largestLeverage: 2.001, support } };
   }
 
+  /** Two edits, the second of which makes it worse where the seed is 1, so that the original stays. */
+  async function* steer(options) {
+    const { user, seed, policy } = options;
+    const anchor = state([0, 0], 0.7);
+    const steps = [0, 1].map((index) => ({
+      index, action: { text: `Edit ${index}`, category: 'plot', origin: 'personalised' }, logProbability: 0, candidates: [], candidateUtilities: [], design: null,
+      state: state([1 + index, 1], seed === 1 ? 0.5 : 0.8 + 0.1 * index, `Edited ${index}.`), milliseconds: 1,
+    }));
+    yield await answer('steer', options, () => ({ type: 'anchor', user, state: anchor }));
+    for (const step of steps) yield { type: 'step', step };
+    const kept = seed === 1;
+    yield { type: 'done', trajectory: { user, policy, seed, anchor, steps, outcome: kept ? anchor : steps[1].state, kept, environmentCalls: 2 }, transcript: '{}' };
+  }
+
+  async function raterReport(opinions) {
+    const none = { mean: 0.5, low: 0.4, high: 0.6 };
+    return { pairs: opinions.length, userUtility: none, raterUtility: none, distance: none, ratingGain: none, appeal: none, agreement: none, positionBias: none, consistency: none };
+  }
+
   // Tests of other panels give it what these ask for.
   window.model = {
     info: {
       device: 'cpu', reason: 'It is made up.', encoder: 'none', skill: { rmseRatio: 0.8, rankCorrelation: 0.4, heldOutRatings: 10, coverage: 0.7 },
       items, users, itemsWithoutText: 0, itemsTruncated: 0,
     },
-    gaps: async () => [{ place: [1.5, 0.5], utility: 1.1, uncertainty: 0.1, affinity: 0.8, distance: 0.4, neighbours: [{ id: 'film-1', title: 'Film B', distance: 0.4 }] }],
+    gaps: async () => [{ place: [1.5, 0.5], utility: 1.1, uncertainty: 0.1, affinity: 0.8, distance: 0.4, neighbours: [{ id: items[1].id, title: items[1].title, distance: 0.4 }] }],
     utilities: (options) => answer('utilities', options, () => Float32Array.from(items, (_, number) => (options.user === 'ben' ? 2 : 1) + number / 100)),
     design: (options) => answer('design', options, () => report(options)),
+    steer, raterReport,
+    estimate: async () => ({ calls: 0, tokens: 0, money: 0 }),
+    spent: async () => ({ calls: 0, tokens: 0, money: 0 }),
+    useModel: async (options) => { window.calls.push({ name: 'useModel', options }); },
+    capabilities: async () => ({ trained: false }),
     dispose: async () => {},
   };
   return window.model;

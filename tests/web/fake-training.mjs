@@ -1,7 +1,22 @@
-// What the made-up package says of training and comparing: a function that runs in the page, so it imports nothing.
+// The page over a made-up package that trains and compares as a test lets it.
+import { openFakePage } from './fake-model.mjs';
+
+/** Opens it with a panel that has long work, and gives what tests of such panels say, too. */
+export async function openTrainingPage(panel, options) {
+  const opened = await openFakePage({ also: fakeTraining, ...options });
+  const { page, element } = opened;
+  await element(`tab-${panel}`).click();
+  await element(`${panel}-run`).waitFor();
+  return {
+    ...opened,
+    status: (words) => element(`${panel}-status`).filter({ hasText: words }),
+    give: (turns) => page.evaluate((number) => window.give(number ?? Infinity), turns),
+    lastAsked: () => page.evaluate(() => window.asked.at(-1)),
+  };
+}
 
 /**
- * `window.asked` records the options of each call. Every event waits for a turn: there are as many as `window.give(number)`
+ * Runs in the page, so it uses nothing around it. `window.asked` records the options of each call. Every event waits for a turn: there are as many as `window.give(number)`
  * has given, and at first no end of them. `window.trainingFailure` is thrown in place of the next update,
  * `window.comparisonFailure` in place of a comparison.
  */
@@ -98,6 +113,10 @@ export function fakeTraining() {
     train, evaluate,
     capabilities: async () => ({ trained }),
     savePolicy: async () => Uint8Array.from([1, 2, 3]),
+    async load(saved) {
+      window.asked.push({ name: 'load', text: new TextDecoder().decode(saved) });
+      trained ||= saved.at(-1) !== 0x0a;
+    },
     async loadPolicy(checkpoint) {
       window.asked.push({ name: 'loadPolicy', size: checkpoint.length });
       if (checkpoint[0] !== 1) throw Object.assign(new Error('the checkpoint cannot be used: it is for another encoder'), { code: 'training.checkpoint', hint: 'Train one here.' });

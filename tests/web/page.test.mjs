@@ -3,26 +3,21 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { llmServer, openBrowser } from './support.mjs';
+import { downloaded, llmServer, openBrowser, openPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
 let opened;
 let page;
-const complaints = [];
-const foreign = [];
+let element;
+let complaints;
+let foreign;
 
 before(async () => {
   opened = await openBrowser();
-  const context = await opened.browser.newContext({ viewport: { width: 1280, height: 900 } });
-  page = await context.newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => !request.url().startsWith(opened.address) && foreign.push(request.url()));
+  ({ page, element, complaints, foreign } = await openPage(opened));
   await page.goto(opened.address);
 });
 after(() => opened.close());
-
-const element = (name) => page.locator(`[data-testid=${name}]`);
 
 test('a first visit shows progress, then everything needed to steer', { timeout }, async () => {
   await element('cancel-loading').waitFor({ state: 'visible' });
@@ -49,7 +44,7 @@ test('steering shows every step with its utility, then the outcome', { timeout }
 test('the record of a run is saved, and shown again as it was', { timeout }, async () => {
   const utilities = () => element('step-utility').allTextContents();
   const before = await utilities();
-  const [download] = await Promise.all([page.waitForEvent('download'), element('save-record').click()]);
+  const download = await downloaded(page, element('save-record'));
   const file = await download.path();
   assert.match(download.suggestedFilename(), /^aquiline-viewer-\d+-[\w-]+-0\.jsonl$/);
   await page.locator('.options summary').click();
@@ -65,8 +60,7 @@ test('the record of a run is saved, and shown again as it was', { timeout }, asy
 
 test('a phone shows it all without scrolling sideways', { timeout }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+  assert.equal(await sidewaysScroll(page), 0);
 });
 
 test('nothing was complained about and nothing left the page', () => {

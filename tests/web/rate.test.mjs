@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { choiceOfKey, choicesOf, noAnswers, questions } from '../../www/panels/rate-questions.js';
+import { choiceOfKey, choicesOf, noAnswers, questionsIn } from '../../www/panels/rate-questions.js';
 import { drawSides, drawStarts, fingerprint, makePairs, seeded } from '../../www/panels/rate-pairs.js';
 import { agreement, agreementOf, begin, exported, exportedCsv, exportedPairs, imported, opinionsOf } from '../../www/panels/rate-record.js';
-import { openBrowser } from './support.mjs';
+import { embeddedName, wordsFor } from '../../www/words.js';
+import { openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
 const texts = (plot) => ({ plot, likes: ['quiet'], dislikes: ['long'] });
@@ -18,11 +19,15 @@ const started = (...users) => begin({ pairs: users.map(pair), kept: 1, settings:
 
 test('people are asked what a language model is asked, word for word', async () => {
   const source = await readFile(new URL('../../src/prompt/question.rs', import.meta.url), 'utf8');
-  const asked = [...source.matchAll(/\(Kind::(\w+), (?:format!\()?"((?:\\.|[^"])*)"/g)].map(([, kind, text]) => ({
-    kind: kind[0].toLowerCase() + kind.slice(1),
-    text: text.replaceAll('\\"', '"').replaceAll('{person}', 'viewer').replaceAll('{verb}', 'watch').replaceAll('{noun}', 'film'),
-  }));
-  assert.deepEqual(questions, asked);
+  const templates = [...source.matchAll(/\(Kind::(\w+), (?:format!\()?"((?:\\.|[^"])*)"/g)];
+  const questions = questionsIn(wordsFor(embeddedName));
+  for (const words of ['the embedded films', 'recipes'].map(wordsFor)) {
+    const asked = templates.map(([, kind, text]) => ({
+      kind: kind[0].toLowerCase() + kind.slice(1),
+      text: text.replaceAll('\\"', '"').replaceAll('a {noun}', words.aNoun).replaceAll(/{(\w+)}/g, (_, name) => words[name]),
+    }));
+    assert.deepEqual(questionsIn(words), asked);
+  }
   for (const kind of ['Side', 'Scale', 'YesNo']) {
     const [, words] = new RegExp(`Kind::${kind} => &\\[(.*?)\\]`).exec(source);
     const at = questions.findIndex((question) => question.kind === kind[0].toLowerCase() + kind.slice(1));
@@ -149,27 +154,17 @@ test('fingerprints are FNV-1a of 64 bits', () => {
   assert.deepEqual([fingerprint(''), fingerprint('a'), fingerprint('foobar')], ['cbf29ce484222325', 'af63dc4c8601ec8c', '85944171f73967e8']);
 });
 
-let opened;
 let page;
-const complaints = [];
-const foreign = [];
-const element = (name) => page.locator(`[data-testid=${name}]`);
-const press = async (keys) => { for (const key of keys) await page.keyboard.press(key); };
-const saved = async (name) => {
-  const [download] = await Promise.all([page.waitForEvent('download'), element(name).click()]);
-  return readFile(await download.path(), 'utf8');
-};
+let element;
+let saved;
+let complaints;
+let foreign;
+let close;
 
-before(async () => {
-  opened = await openBrowser();
-  page = await (await opened.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => !/^(blob|data):/.test(request.url()) && !request.url().startsWith(opened.address) && foreign.push(request.url()));
-  await page.goto(opened.address);
-  await element('tab-rate').click({ timeout });
-});
-after(() => opened.close());
+before(async () => { ({ page, element, saved, complaints, foreign, close } = await openRealPage({ panel: 'rate' })); });
+after(() => close());
+
+const press = async (keys) => { for (const key of keys) await page.keyboard.press(key); };
 
 test('making pairs can be cancelled, and made anew', { timeout }, async () => {
   await element('rate-run').click();
@@ -240,8 +235,7 @@ test('pairs that somebody saved can be rated by another person', { timeout }, as
 
 test('a phone shows it without scrolling sideways, and nothing was complained about or left the page', { timeout }, async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+  assert.equal(await sidewaysScroll(page), 0);
   assert.deepEqual(complaints, []);
   assert.deepEqual(foreign, []);
 });

@@ -1,6 +1,7 @@
 // A server with the page's strict policy, and a real Chromium with a WebGPU adapter (emulated).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,41 @@ export async function openBrowser({ gpu = false } = {}) {
     },
   };
 }
+
+/**
+ * An empty page in a context of its own; `options` are those of the browser's context. It comes with `element(testid)`, `saved(testid)`, the
+ * text of the file that pressing it gives, and what went wrong there: `complaints` of the page, and `foreign` addresses it asked.
+ */
+export async function openPage({ browser, address }, { width = 1280, height = 900, ...options } = {}) {
+  const page = await (await browser.newContext({ viewport: { width, height }, ...options })).newPage();
+  const complaints = [];
+  const foreign = [];
+  const isForeign = (url) => !/^(blob|data):/.test(url) && !url.startsWith(address);
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => isForeign(request.url()) && foreign.push(request.url()));
+  const element = (name) => page.locator(`[data-testid=${name}]`);
+  const saved = async (name) => readFile(await (await downloaded(page, element(name))).path(), 'utf8');
+  return { page, element, saved, complaints, foreign };
+}
+
+/** The file that a press gives. */
+export async function downloaded(page, button) {
+  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+  return download;
+}
+
+/** The whole page over the real package, in a browser of its own, with a panel opened; `close()` ends both. */
+export async function openRealPage({ panel = 'steer', timeout = 240_000, ...options } = {}) {
+  const opened = await openBrowser();
+  const shown = await openPage(opened, options);
+  await shown.page.goto(opened.address);
+  await shown.element(`tab-${panel}`).click({ timeout });
+  return { ...opened, ...shown };
+}
+
+/** How many pixels a page is too wide for its window. */
+export const sidewaysScroll = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** A server that pretends to be a model: its address, and what it has seen, one entry for each request that is over. */
 export async function llmServer(...words) {

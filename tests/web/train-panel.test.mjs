@@ -8,26 +8,22 @@ import { createTrainClock } from '../../www/panels/train-clock.js';
 import { logRows } from '../../www/panels/train-curves.js';
 import { budgetLeft, callsUntil, trainOptions } from '../../www/panels/train-form.js';
 import { fitWords } from '../../www/panels/train-policy.js';
-import { openFakePage } from './fake-model.mjs';
-import { fakeTraining } from './fake-training.mjs';
-import { openBrowser } from './support.mjs';
+import { openTrainingPage } from './fake-training.mjs';
+import { downloaded, openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 300_000;
 let page;
+let element;
+let saved;
 let complaints;
+let status;
+let give;
+let lastAsked;
 let close;
 
-before(async () => {
-  ({ page, complaints, close } = await openFakePage({ also: fakeTraining }));
-  await element('tab-train').click();
-  await element('train-run').waitFor();
-});
+before(async () => { ({ page, element, saved, complaints, status, give, lastAsked, close } = await openTrainingPage('train')); });
 after(() => close());
 
-const element = (name) => page.locator(`[data-testid=${name}]`);
-const status = (words) => element('train-status').filter({ hasText: words });
-const give = (turns) => page.evaluate((number) => window.give(number ?? Infinity), turns);
-const lastAsked = () => page.evaluate(() => window.asked.at(-1));
 const caption = (name) => element(`curve-${name}`).locator('figcaption');
 const policyOption = (name) => page.locator(`#policy option[value=${name}]`);
 
@@ -171,8 +167,7 @@ test('the table and the file have every number of every update', async () => {
   await element('train-as-table').click();
   assert.equal(await element('train-table').locator('tbody tr').count(), 10);
   assert.match(await element('train-table').locator('tbody tr').first().textContent(), /^1160\.8200\.1000\.062.*yes$/);
-  const [download] = await Promise.all([page.waitForEvent('download'), element('train-csv').click()]);
-  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+  const lines = (await saved('train-csv')).trimEnd().split('\r\n');
   assert.equal(lines[0], 'update,episodes,reward,reward_std,gain,kl,entropy,policy_loss,value_loss,explained_variance,zero_variance_share,grad_norm,env_calls,clipped');
   assert.equal(lines.length, 11);
   assert.match(lines[1], /^1,16,0\.8\d*,0\.1,0\.06\d*,0\.1,.*,720,yes$/);
@@ -206,7 +201,7 @@ test('a failure is told with its hint, and the run can go on', { timeout }, asyn
 });
 
 test('the policy is saved, taken up again, and refused where it does not belong', { timeout }, async () => {
-  const [download] = await Promise.all([page.waitForEvent('download'), element('train-save').click()]);
+  const download = await downloaded(page, element('train-save'));
   assert.equal(download.suggestedFilename(), 'aquiline-policy-10-updates.safetensors');
   assert.deepEqual([...await readFile(await download.path())], [1, 2, 3]);
   const upload = (buffer) => element('train-file').setInputFiles({ name: 'policy.safetensors', mimeType: 'application/octet-stream', buffer });
@@ -242,7 +237,7 @@ test('a phone shows it all without scrolling sideways', { timeout }, async () =>
   await element('train-run').click();
   await status('Trained').waitFor();
   await page.setViewportSize({ width: 390, height: 844 });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+  assert.equal(await sidewaysScroll(page), 0);
   assert.ok(await element('curve-reward').isVisible());
 });
 
@@ -251,13 +246,8 @@ test('nothing was complained about', () => {
 });
 
 test('over the real package a policy is trained with a pause, kept, refused for another encoder, and steers', { timeout }, async (t) => {
-  const real = await openBrowser();
-  t.after(real.close);
-  const own = await (await real.browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  const part = (name) => own.locator(`[data-testid=${name}]`);
-  await own.goto(real.address);
-  await part('tab-train').waitFor({ timeout });
-  await part('tab-train').click();
+  const { page: own, element: part, close: closeReal } = await openRealPage({ panel: 'train' });
+  t.after(closeReal);
   await part('train-reference').selectOption('uniform');
   await part('train-more').click();
   for (const [name, value] of [['updates', 2], ['episodes', 2], ['candidates', 8], ['horizon', 1], ['referenceEpisodes', 2], ['referenceHorizon', 1]]) {
@@ -270,8 +260,7 @@ test('over the real package a policy is trained with a pause, kept, refused for 
   await part('train-status').filter({ hasText: 'Trained: 2 updates' }).waitFor({ timeout });
   assert.match(await part('curve-reward').locator('figcaption').textContent(), /^reward \d\.\d{3} ±\u202f\d\.\d{3}$/);
 
-  const [download] = await Promise.all([own.waitForEvent('download'), part('train-save').click()]);
-  const checkpoint = await readFile(await download.path());
+  const checkpoint = await readFile(await (await downloaded(own, part('train-save'))).path());
   await part('train-file').setInputFiles({ name: 'foreign.safetensors', mimeType: 'application/octet-stream', buffer: ofAnotherEncoder(checkpoint) });
   await part('error').filter({ hasText: /encoder/ }).waitFor({ timeout });
   await part('train-file').setInputFiles({ name: 'policy.safetensors', mimeType: 'application/octet-stream', buffer: checkpoint });

@@ -13,7 +13,7 @@ const numbers = [
   { name: 'candidates', title: 'Edits considered', value: 20, low: 1, high: 100, isMore: true },
 ];
 
-/** Returns `{ node, settings(), chosen(), first(), lock(isLocked), showTrained(isTrained) }`; ids are those of the arms. */
+/** Returns `{ node, settings(), chosen(), first(), lock(isLocked), showTrained() }`; ids are those of the arms. */
 export function compareFields() {
   const made = numbers.map(({ name, title, isMore = false, ...range }) => ({ name, isMore, field: numberField(title, `compare-${name}`, range) }));
   const boxes = new Map();
@@ -61,8 +61,8 @@ export function compareFields() {
     node, settings, chosen,
     first: () => first.value,
     lock: (isLocked) => { node.disabled = isLocked; },
-    showTrained(isThere) {
-      isTrained = isThere;
+    showTrained() {
+      isTrained = true;
       refresh();
     },
   };

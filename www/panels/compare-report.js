@@ -1,6 +1,7 @@
 /** What a comparison came to: the plot, the table, and what may be concluded from them. */
 import { element } from '../dom.js';
 import { count, decimal, percent, signed } from '../format.js';
+import { words } from '../words.js';
 import { forestPlot, intervalWords, orderOf } from './compare-plot.js';
 import { choiceField, wideTable } from './work.js';
 
@@ -38,7 +39,7 @@ export function comparisonReport() {
 }
 
 const meanings = {
-  Gain: 'utility of the text that was found, less that of the film it began with, whether or not that is better; 1.0 would be the top rating',
+  Gain: 'utility of the text that was found, less that of the text it began with, whether or not that is better; 1.0 would be the top rating',
   'Over the first': 'its gain less that of the first arm, pair by pair',
   Identity: 'cosine of the sentence vectors before and after: 1 is the same text',
   Distance: 'how far the text moved on the map, in all its dimensions',
@@ -57,13 +58,14 @@ function row(arm, number) {
 
 /** How to read it, and what speaks against believing it. */
 export function readingWords(report) {
+  const { plural, people } = words();
   const pairs = Math.min(...report.map((arm) => arm.pairs));
   const others = report.slice(1).filter(({ overFirst }) => Number.isFinite(overFirst.mean));
   return [
     pairs < fewPairs ? `Few pairs give wide intervals, and with fewer than about ${fewPairs} they should be a little wider still. There are ${pairs}: a first look.` : '',
     'An interval that crosses 0 is no evidence. Differences to the first arm are taken pair by pair, so they tell more than two intervals side by side.',
     pairs >= fewestPairs ? verdict(report[0].name, others) : `From fewer than ${fewestPairs} pairs nothing can be concluded.`,
-    'Pairs begin with films that viewers are predicted to like least. Almost any edit gains there, even a random one: look at the differences.',
+    `Pairs begin with ${plural} that ${people} are predicted to like least. Almost any edit gains there, even a random one: look at the differences.`,
   ].filter(Boolean);
 }
 

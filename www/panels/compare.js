@@ -4,6 +4,8 @@ import { hideError, showError } from '../errors.js';
 import { count, isCancelled } from '../format.js';
 import { csvText } from '../map-csv.js';
 import { saveFile } from '../map-export.js';
+import { inTurn } from '../turns.js';
+import { catalogName, words } from '../words.js';
 import { armsOf } from './compare-arms.js';
 import { createCompareClock } from './compare-clock.js';
 import { compareFields } from './compare-form.js';
@@ -12,9 +14,10 @@ import { comparisonReport } from './compare-report.js';
 import { leftWords } from './train-clock.js';
 import { workRow } from './work.js';
 
-const explanation = 'Which way leads to the better text, if each may ask for the same number of rewrites? Every arm is run for the same pairs of a viewer and a film.';
+const explanation = ({ person, aNoun }) => 'Which way leads to the better text, if each may ask for the same number of rewrites? '
+  + `Every arm is run for the same pairs of a ${person} and ${aNoun}.`;
 
-export function open(root, { model, info }) {
+export function open(root, { model, info, whenTrained }) {
   const fields = compareFields();
   const report = comparisonReport();
   const parts = frame(fields, report);
@@ -30,13 +33,11 @@ export function open(root, { model, info }) {
     const { signal } = running;
     const settings = fields.settings();
     const arms = armsOf(ids, fields.first());
-    const clock = createCompareClock(arms.length);
     made = { ...whereabouts(info), settings, arms, results: [], report: [], isWhole: false };
     hideError();
     showRunning(true);
     try {
-      const events = model.evaluate({ ...settings, arms, signal, onProgress: (progress) => showProgress(clock, progress) });
-      for await (const event of events) take(event, clock);
+      await inTurn(model, { name: 'the comparison', signal, onWait: tell }, () => follow({ ...settings, arms, signal }));
       made.isWhole = true;
       end(`Compared on ${count(made.report[0].pairs, 'pair')}.`);
     } catch (error) {
@@ -46,6 +47,12 @@ export function open(root, { model, info }) {
       if (!isCancelled(error)) showError(error, { title: 'The comparison stopped', before: parts.form, onRetry: run });
     }
     return undefined;
+  }
+
+  async function follow(asked) {
+    const clock = createCompareClock(asked.arms.length);
+    tell('Beginning…');
+    for await (const event of model.evaluate({ ...asked, onProgress: (progress) => showProgress(clock, progress) })) take(event, clock);
   }
 
   function take({ type, result, report: next }, clock) {
@@ -77,24 +84,18 @@ export function open(root, { model, info }) {
     parts.saving.hidden = made.results.length === 0;
   }
 
-  /** Progress is not read out; where a comparison begins and ends is. */
-  function tell(words) {
-    parts.row.say(words);
-    byId('announcer').textContent = words;
+  /** Progress is not read out; where a comparison begins, waits and ends is. */
+  function tell(told) {
+    parts.row.say(told);
+    byId('announcer').textContent = told;
   }
 
   function showRunning(isRunning) {
     fields.lock(isRunning);
     parts.row.show(isRunning);
     if (isRunning) parts.row.button.focus({ preventScroll: true });
-    if (isRunning) tell('training' in document.body.dataset ? 'Training goes first: this begins when it is paused or done.' : 'Beginning…');
     parts.report.hidden = made.report.length === 0;
     parts.saving.hidden = true;
-  }
-
-  /** It may have been trained, or taken from a file, since. */
-  function lookForPolicy() {
-    if (!root.hidden && !running) model.capabilities().then(({ trained }) => fields.showTrained(trained), () => {});
   }
 
   parts.form.addEventListener('submit', (event) => {
@@ -105,10 +106,8 @@ export function open(root, { model, info }) {
   const save = (kind, type, text) => saveFile(new Blob([text], { type }), `aquiline-comparison-${made.settings.seed}.${kind}`);
   parts.csv.addEventListener('click', () => save('csv', 'text/csv;charset=utf-8', csvText(comparisonRows(made))));
   parts.json.addEventListener('click', () => save('json', 'application/json', comparisonJson(made)));
-  byId('workbench').addEventListener('trained', () => fields.showTrained(true));
-  new MutationObserver(lookForPolicy).observe(root, { attributeFilter: ['hidden'] });
-  root.replaceChildren(element('h2', {}, 'Compare'), element('p', { class: 'soft' }, explanation), parts.form, parts.report, parts.saving);
-  lookForPolicy();
+  root.replaceChildren(element('h2', {}, 'Compare'), element('p', { class: 'soft' }, explanation(words())), parts.form, parts.report, parts.saving);
+  whenTrained.then(fields.showTrained);
 }
 
 function frame(fields, report) {
@@ -124,10 +123,10 @@ function frame(fields, report) {
 }
 
 const whereabouts = ({ device, encoder }) => ({
-  catalog: document.body.dataset.catalog ?? 'the embedded films', writer: document.body.dataset.writer ?? 'simulator', device, encoder,
+  catalog: catalogName(), writer: document.body.dataset.writer ?? 'simulator', device, encoder,
 });
 
-/** There is one pair for each viewer at most. */
+/** There is one pair for each person at most. */
 const pairsOf = ({ count: wanted }, { users }) => Math.min(wanted, users.length);
 
 function stopWords({ results, arms }, wasAsked) {

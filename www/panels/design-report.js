@@ -1,11 +1,12 @@
 /** What a design says, in words and as a table. Pure functions. */
 import { count, decimal, signed } from '../format.js';
+import { words } from '../words.js';
 
 /** A largest leverage that is above the dimension by a smaller share is as good as equal to it; the solver stops at half of that. */
 const optimal = 2e-3;
 
 export function certificateWords({ certificate, candidates }) {
-  if (!certificate) return 'No candidate moves this film, so there is nothing to weigh.';
+  if (!certificate) return `No candidate moves this ${words().noun}, so there is nothing to weigh.`;
   const { largestLeverage, effectiveRank, optimalityGap, support } = certificate;
   const numbers = `the largest leverage is ${decimal(largestLeverage)}, the dimension ${Number.isInteger(effectiveRank) ? effectiveRank : decimal(effectiveRank)}`;
   const claim = optimalityGap <= optimal * effectiveRank

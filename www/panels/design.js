@@ -1,8 +1,10 @@
-/* The panel of designs: every candidate edit of a film tried once, and the weights that would tell most. */
+/* The panel of designs: every candidate edit of a text tried once, and the weights that would tell most. */
 import { byId, element } from '../dom.js';
 import { hideError, showError } from '../errors.js';
 import { isCancelled, itemName, plusMinus, decimal, userName } from '../format.js';
 import { csvText } from '../map-csv.js';
+import { inTurn } from '../turns.js';
+import { words } from '../words.js';
 import { candidateTable } from './design-table.js';
 import { certificateWords, reportRows } from './design-report.js';
 
@@ -15,12 +17,13 @@ export function open(root, context) {
   let chosen = context.chosen;
   let running = null;
   let shown = null;
+  const say = (told) => { parts.status.textContent = told; };
 
   function sayWhose() {
     const item = info.items.find(({ id }) => id === chosen.item);
     parts.whose.replaceChildren('For ', element('b', {}, userName(chosen.user)), ', from ', element('b', {}, item ? itemName(item) : chosen.item), '. ',
       element('button', { type: 'button', class: 'link', onclick: () => byId('tab-steer').click() }, 'Change them'),
-      ', or press another film on the map.');
+      `, or press another ${words().noun} on the map.`);
   }
 
   async function run() {
@@ -32,11 +35,14 @@ export function open(root, context) {
     clear();
     showRunning(true);
     try {
-      const report = await model.design({ ...options, signal, onProgress: showProgress });
+      const report = await inTurn(model, { name: 'the design', signal, onWait: say }, () => {
+        say('Reading the text…');
+        return model.design({ ...options, signal, onProgress: showProgress });
+      });
       if (!signal.aborted) show(report);
-      parts.status.textContent = signal.aborted ? 'Stopped.' : '';
+      say(signal.aborted ? 'Stopped.' : '');
     } catch (error) {
-      parts.status.textContent = isCancelled(error) ? 'Stopped.' : '';
+      say(isCancelled(error) ? 'Stopped.' : '');
       if (!isCancelled(error)) showError(error, { title: 'The design could not be made', before: parts.result, onRetry: run });
     } finally {
       running = null;
@@ -46,7 +52,7 @@ export function open(root, context) {
 
   function showProgress({ type, done, total, unit }) {
     const trying = total > 0 ? `Trying the candidates: ${Math.min(done, total)} of ${total} ${unit}` : 'Trying the candidates…';
-    parts.status.textContent = type === 'propose' ? 'Listing edits…' : trying;
+    say(type === 'propose' ? 'Listing edits…' : trying);
     if (total > 0) parts.bar.value = done / total;
     else parts.bar.removeAttribute('value');
   }
@@ -59,7 +65,6 @@ export function open(root, context) {
     parts.bar.hidden = !isRunning;
     parts.bar.removeAttribute('value');
     parts.result.setAttribute('aria-busy', String(isRunning));
-    if (isRunning) parts.status.textContent = 'Reading the film…';
   }
 
   function show(report) {
@@ -76,7 +81,7 @@ export function open(root, context) {
     };
     parts.result.replaceChildren(
       element('p', { class: 'design-certificate', testid: 'design-certificate', role: 'status' }, certificateWords(report)),
-      element('p', { class: 'soft' }, `The film itself has utility ${decimal(report.anchor.utility)} ${plusMinus(report.anchor.uncertainty)} for this viewer. `
+      element('p', { class: 'soft' }, `The ${words().noun} itself has utility ${decimal(report.anchor.utility)} ${plusMinus(report.anchor.uncertainty)} for this ${words().person}. `
         + 'Utility and distance in the table are those of the text that an edit led to. On the map, every diamond is one of these; filled ones have a weight.'),
       table.node, copying(report));
     map.show({ candidates: shown });
@@ -100,7 +105,7 @@ export function open(root, context) {
     chosen = next;
     sayWhose();
     running?.abort();
-    if (shown) parts.status.textContent = 'That design was for another choice: run it again.';
+    if (shown) say('That design was for another choice: run it again.');
     clear();
   });
   // Other panels have their own things on the map.

@@ -1,22 +1,25 @@
 /** One pair with its eleven questions. Nothing here says which text was edited. */
 import { element } from '../dom.js';
 import { count, list, userName } from '../format.js';
-import { choiceOfKey, choicesOf, questions } from './rate-questions.js';
+import { wordsFor } from '../words.js';
+import { choiceOfKey, choicesOf, questionsIn } from './rate-questions.js';
 
 /** `onAnswer(question, choice)` is told at once; `onBack` and `onNext` leave the pair. */
-export function pairForm({ pairs, answers, at }, { onAnswer, onBack, onNext }) {
+export function pairForm({ catalog, pairs, answers, at }, { onAnswer, onBack, onNext }) {
   const pair = pairs[at];
   const given = answers[at];
   const isLast = at === pairs.length - 1;
   const progress = element('p', { class: 'rate-progress', testid: 'rate-progress', role: 'status' });
   const bar = element('progress', { max: pairs.length, value: at, 'aria-label': 'Pairs that are done' });
-  const sets = questions.map((_, question) => questionSet(question, given[question], (choice) => {
+  const said = wordsFor(catalog);
+  const questions = questionsIn(said);
+  const sets = questions.map(({ text }, question) => questionSet(question, text, given[question], (choice) => {
     onAnswer(question, choice);
     showProgress();
   }));
   const form = element('form', { class: 'rate-form', testid: 'rate-form', 'aria-label': 'What you think of this pair' },
     element('div', {}, progress, bar),
-    profile(pair),
+    profile(pair, said),
     element('div', { class: 'rate-texts' }, textCard('A', pair), textCard('B', pair)),
     element('p', { class: 'soft' }, 'Number keys answer a question and go on to the next. What you leave open counts for nothing.'),
     element('div', { class: 'rate-questions' }, ...sets),
@@ -39,10 +42,10 @@ export function pairForm({ pairs, answers, at }, { onAnswer, onBack, onNext }) {
   return form;
 }
 
-function profile({ user, ratings, likes }) {
+function profile({ user, ratings, likes }, said) {
   const liked = likes.length > 0 ? `likes ${list(likes)}` : 'no genre stands out in what they like';
   return element('p', { class: 'rate-profile', testid: 'rate-profile' },
-    element('b', {}, `The viewer: ${userName(user)}`), `, ${count(ratings, 'rating')}, ${liked}.`);
+    element('b', {}, `The ${said.person}: ${userName(user, said)}`), `, ${count(ratings, 'rating')}, ${liked}.`);
 }
 
 /** The texts that a language model is shown when it judges: no title, no genres. */
@@ -60,8 +63,7 @@ function textCard(side, { original, edited, isEditedFirst }) {
 const reasons = (title, entries) => element('div', { class: 'reasons' },
   element('h4', {}, title), element('ul', {}, ...entries.map((entry) => element('li', {}, entry))));
 
-function questionSet(question, given, onAnswer) {
-  const { text } = questions[question];
+function questionSet(question, text, given, onAnswer) {
   const radios = choicesOf(question).map((choice, at) => element('label', { class: 'rate-choice' },
     element('input', {
       type: 'radio', name: `question-${question}`, value: at, checked: given === at, testid: `answer-${question + 1}-${choice}`,

@@ -1,4 +1,6 @@
-/** Pairs for people to judge: films that viewers rated low, and what steering made of them. */
+/** Pairs for people to judge: what somebody rated low, and what steering made of it. */
+
+import { inTurn } from '../turns.js';
 
 /** A small seeded generator (mulberry32): the same seed draws the same pairs everywhere. */
 export function seeded(seed) {
@@ -20,7 +22,10 @@ function shuffled(values, random) {
   return copy;
 }
 
-/** Whom to steer for, and from which film: random viewers, each with a film they rated low, or several of one viewer. */
+/** What others wait for while pairs are made. */
+export const pairsName = 'the pairs in Rate';
+
+/** Whom to steer for, and from what: random people, each with something they rated low, or several things of one person. */
 export function drawStarts(users, { viewer, seed }) {
   const random = seeded(seed);
   if (viewer) {
@@ -40,15 +45,16 @@ export function drawSides(count, seed) {
 
 /**
  * Steers until there are `count` pairs. `onPair` gets each as it is made, and `onKept` is told of every run that kept the
- * original: there is nothing to compare, so another start takes its place.
+ * original: there is nothing to compare, so another start takes its place. `onWait` is told what goes first.
  */
-export async function makePairs({ model, users, settings, signal, onPair, onKept, onProgress }) {
+export async function makePairs({ model, users, settings, signal, onPair, onKept, onProgress, onWait }) {
   const { count, policy, horizon, candidates, seed } = settings;
   let made = 0;
   for (const [run, { user, item }] of drawStarts(users, settings).entries()) {
     if (made === count) break;
     const options = { user: user.id, item, policy, horizon, candidates, seed: seed + run };
-    const trajectory = await lastOf(model.steer({ ...options, signal, onProgress: (progress) => onProgress(made, progress) }));
+    const steered = () => lastOf(model.steer({ ...options, signal, onProgress: (progress) => onProgress(made, progress) }));
+    const trajectory = await inTurn(model, { name: pairsName, signal, onWait }, steered);
     // A run that is stopped ends without an error, and without a trajectory.
     if (signal?.aborted) return;
     if (isUnchanged(trajectory)) {

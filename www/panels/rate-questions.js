@@ -1,7 +1,8 @@
 /**
  * The paper's eleven questions about a pair (§8 of its evaluation), word for word as a language model is asked them
- * (`src/prompt/question.rs`, in the words of films), so that people and models can be compared.
+ * (`src/prompt/question.rs`), so that people and models can be compared.
  */
+import { words } from '../words.js';
 
 export const choices = {
   side: ['A', 'B'],
@@ -9,17 +10,18 @@ export const choices = {
   yesNo: ['yes', 'no'],
 };
 
-export const questions = [
-  { kind: 'side', text: 'Which one would this viewer rather watch?' },
-  { kind: 'side', text: 'Which one fits the description of the viewer better?' },
-  { kind: 'scale', text: 'How would the viewer rate A, from 1 (bad) to 5 (excellent)?' },
-  { kind: 'scale', text: 'How would the viewer rate B, from 1 (bad) to 5 (excellent)?' },
+/** In the words for a catalog, as `words` gives them. */
+export const questionsIn = ({ aNoun, person, verb }) => [
+  { kind: 'side', text: `Which one would this ${person} rather ${verb}?` },
+  { kind: 'side', text: `Which one fits the description of the ${person} better?` },
+  { kind: 'scale', text: `How would the ${person} rate A, from 1 (bad) to 5 (excellent)?` },
+  { kind: 'scale', text: `How would the ${person} rate B, from 1 (bad) to 5 (excellent)?` },
   { kind: 'scale', text: '"A and B are different": from 1 (not at all) to 5 (entirely), how far is that true?' },
-  { kind: 'yesNo', text: 'Would you watch A yourself?' },
-  { kind: 'yesNo', text: 'Would you watch B yourself?' },
+  { kind: 'yesNo', text: `Would you ${verb} A yourself?` },
+  { kind: 'yesNo', text: `Would you ${verb} B yourself?` },
   { kind: 'side', text: 'Which one do you prefer yourself?' },
-  { kind: 'yesNo', text: 'Do you think that A is a film that exists?' },
-  { kind: 'yesNo', text: 'Do you think that B is a film that exists?' },
+  { kind: 'yesNo', text: `Do you think that A is ${aNoun} that exists?` },
+  { kind: 'yesNo', text: `Do you think that B is ${aNoun} that exists?` },
   { kind: 'side', text: 'Which one would appeal to more people?' },
 ];
 
@@ -27,9 +29,12 @@ export const questions = [
 export const userPrefers = 0;
 export const raterPrefers = 7;
 
-export const choicesOf = (question) => choices[questions[question].kind];
+/** How each is answered, whatever the words. */
+const kinds = questionsIn(words()).map(({ kind }) => kind);
 
-export const noAnswers = () => questions.map(() => null);
+export const choicesOf = (question) => choices[kinds[question]];
+
+export const noAnswers = () => kinds.map(() => null);
 
 /** What a key means for a question: the place of a choice, or −1. Numbers count the choices; A, B, Y and N say them. */
 export function choiceOfKey(question, key) {

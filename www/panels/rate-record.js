@@ -1,6 +1,7 @@
 /** What a person answered: kept in this tab, exported, read again, and summed up with what others answered. */
 import { csvText } from '../map-csv.js';
-import { choicesOf, noAnswers, questions, raterPrefers, userPrefers } from './rate-questions.js';
+import { wordsFor } from '../words.js';
+import { choicesOf, noAnswers, questionsIn, raterPrefers, userPrefers } from './rate-questions.js';
 import { drawSides, fingerprint } from './rate-pairs.js';
 
 const place = 'aquiline-rating';
@@ -55,7 +56,7 @@ export function opinionsOf({ pairs }) {
 export function exported({ session, rater, catalog, writer, settings, kept: unchanged, sidesSeed, pairs, answers }) {
   return {
     format: 'aquiline-ratings', version: 1, session, rater, catalog, writer, settings, kept: unchanged, sidesSeed,
-    questions: questions.map(({ text }) => text),
+    questions: questionsIn(wordsFor(catalog)).map(({ text }) => text),
     pairs: pairs.map(({ id, user, item, seed, original, edited, isEditedFirst, utilities }, at) => ({
       id, user, item, seed, originalText: fingerprint(original.plot), editedText: fingerprint(edited.plot), isEditedFirst, utilities, answers: answers[at],
     })),
@@ -65,7 +66,7 @@ export function exported({ session, rater, catalog, writer, settings, kept: unch
 /** One line a pair; answers in words. */
 export function exportedCsv(results) {
   const header = ['session', 'rater', 'catalog', 'writer', 'policy', 'pair', 'user', 'item', 'seed', 'original text', 'edited text',
-    'left', 'utility before', 'utility after', ...questions.map((_, at) => `question ${at + 1}`)];
+    'left', 'utility before', 'utility after', ...noAnswers().map((_, at) => `question ${at + 1}`)];
   const rows = results.flatMap((result) => result.pairs.map((pair) => [
     result.session, result.rater, result.catalog, result.writer, result.settings.policy, pair.id, pair.user, pair.item, pair.seed,
     pair.originalText, pair.editedText, pair.isEditedFirst ? 'edited' : 'original', ...pair.utilities, ...pair.answers.map(answerWords),
@@ -121,7 +122,7 @@ function whatIsWrong({ id, user, item, answers, isEditedFirst, utilities, seed, 
   if (![id, user, item, originalText, editedText].every(shortText) || !Number.isSafeInteger(seed)) return 'its names are missing';
   if (typeof isEditedFirst !== 'boolean') return 'it does not say which side was which';
   if (!isNumberPair(utilities)) return 'its utilities are missing';
-  if (!Array.isArray(answers) || answers.length !== questions.length) return `it has not ${questions.length} answers`;
+  if (!Array.isArray(answers) || answers.length !== noAnswers().length) return `it has not ${noAnswers().length} answers`;
   const wrong = answers.findIndex((answer, at) => answer !== null && !(Number.isInteger(answer) && answer >= 0 && answer < choicesOf(at).length));
   return wrong < 0 ? null : `the answer to question ${wrong + 1} is not among its choices`;
 }

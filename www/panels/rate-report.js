@@ -8,23 +8,23 @@ import { raterPrefers, userPrefers } from './rate-questions.js';
 const fewPairs = 10;
 
 const stars = (value) => `${signed(value, 1)} stars`;
-/** `chance` is what no difference would give. */
-const measures = [
-  { key: 'userUtility', title: 'The viewer would prefer the edited text', told: 'Question 1, as a share of pairs. The paper calls it user utility.', words: percent, range: [0, 1], chance: 0.5 },
+/** In the words for a catalog; `chance` is what no difference would give. */
+const measuresIn = ({ person }) => [
+  { key: 'userUtility', title: `The ${person} would prefer the edited text`, told: 'Question 1, as a share of pairs. The paper calls it user utility.', words: percent, range: [0, 1], chance: 0.5 },
   { key: 'raterUtility', title: 'Who rated prefers it', told: 'Question 8, likewise: rater utility.', words: percent, range: [0, 1], chance: 0.5 },
-  { key: 'ratingGain', title: 'Stars that the viewer would give more', told: 'Questions 3 and 4: the edited text less the original.', words: stars, range: [-4, 4], chance: 0 },
+  { key: 'ratingGain', title: `Stars that the ${person} would give more`, told: 'Questions 3 and 4: the edited text less the original.', words: stars, range: [-4, 4], chance: 0 },
   { key: 'appeal', title: 'It would appeal to more people', told: 'Question 11, as a share of pairs.', words: percent, range: [0, 1], chance: 0.5 },
   { key: 'distance', title: 'How different the two are', told: 'Question 5, from 0 for not at all to 1 for entirely.', words: (value) => decimal(value, 2), range: [0, 1] },
   { key: 'consistency', title: 'Answers that agree with themselves', told: 'Stars (questions 3 and 4) that do not contradict question 1.', words: percent, range: [0, 1] },
   { key: 'positionBias', title: 'Taking the left one too often', told: 'Share of A in question 1, less a half: far from 0, the answers say more about the side than about the text.', words: (value) => signed(value, 2), range: [-0.5, 0.5], chance: 0 },
 ];
 
-export function reportCard(report, raters) {
+export function reportCard(report, raters, said) {
   return element('section', { class: 'rate-report', testid: 'rate-report', 'aria-label': 'Result' },
     element('p', {}, `${count(report.pairs, 'pair')}, rated by ${count(raters, 'person', 'people')}. Behind each figure stands its 95 % interval, by bootstrap over pairs.`),
     report.pairs < fewPairs ? element('p', { class: 'notice' }, `With fewer than about ${fewPairs} pairs the intervals are too narrow: take the figures as a first look.`) : null,
     raters > 1 ? element('p', { class: 'soft' }, 'A pair that several people rated counts once for each of them, so the intervals are a little too narrow.') : null,
-    element('ul', { class: 'rate-measures' }, ...measures.map((measure) => measureLine(measure, report[measure.key]))));
+    element('ul', { class: 'rate-measures' }, ...measuresIn(said).map((measure) => measureLine(measure, report[measure.key]))));
 }
 
 function measureLine({ title, told, words, range, chance }, interval) {
@@ -53,11 +53,11 @@ function track({ mean, low, high }, range, chance) {
 }
 
 /** Of several people; nothing to say of one. */
-export function agreementCard({ user, rater }, raters) {
+export function agreementCard({ user, rater }, raters, { person }) {
   if (raters < 2) return null;
   const told = user.pairs + rater.pairs === 0
     ? [element('p', {}, 'No pair was rated by two people. Save these pairs for somebody else, or have them make the same ones: same catalog, same seed, same settings.')]
-    : [agreementLine('What the viewer would prefer (question 1)', user), agreementLine('What they prefer themselves (question 8)', rater)];
+    : [agreementLine(`What the ${person} would prefer (question 1)`, user), agreementLine('What they prefer themselves (question 8)', rater)];
   return element('section', { class: 'rate-agreement', testid: 'rate-agreement' }, element('h3', {}, 'Do people agree?'), ...told);
 }
 
@@ -68,17 +68,17 @@ function agreementLine(title, { pairs, equal, alpha }) {
 }
 
 /** Which was which, now that nothing can be changed any more. */
-export function revealCard({ pairs, answers }) {
+export function revealCard({ pairs, answers }, said) {
   return element('section', { testid: 'rate-reveal' }, element('h3', {}, 'Which was which'),
-    element('ol', { class: 'rate-reveal' }, ...pairs.map((pair, at) => revealLine(pair, answers[at], at))));
+    element('ol', { class: 'rate-reveal' }, ...pairs.map((pair, at) => revealLine(pair, answers[at], at, said))));
 }
 
-function revealLine({ user, title, year, isEditedFirst, utilities: [before, after], original, edited }, answers, at) {
+function revealLine({ user, title, year, isEditedFirst, utilities: [before, after], original, edited }, answers, at, said) {
   const side = isEditedFirst ? 'A' : 'B';
-  const said = (question) => answerWords(answers[question], question) || 'nothing';
+  const chosen = (question) => answerWords(answers[question], question) || 'nothing';
   return element('li', {},
-    element('p', {}, element('b', {}, `Pair ${at + 1}: ${side} was edited.`), ` ${itemName({ title, year })}, for ${userName(user)}.`),
-    element('p', { class: 'soft' }, `You said that the viewer prefers ${said(userPrefers)}, and that you prefer ${said(raterPrefers)}. The page expected ${signed(after - before)} utility of the edits.`),
+    element('p', {}, element('b', {}, `Pair ${at + 1}: ${side} was edited.`), ` ${itemName({ title, year })}, for ${userName(user, said)}.`),
+    element('p', { class: 'soft' }, `You said that the ${said.person} prefers ${chosen(userPrefers)}, and that you prefer ${chosen(raterPrefers)}. The page expected ${signed(after - before)} utility of the edits.`),
     element('details', { class: 'more' }, element('summary', {}, 'Both texts'),
       element('h4', {}, 'Original'), element('p', { class: 'plot' }, original.plot),
       element('h4', {}, 'Edited'), element('p', { class: 'plot' }, edited.plot)));

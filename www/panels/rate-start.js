@@ -2,16 +2,18 @@
 import { byId, element } from '../dom.js';
 import { costWords } from '../environment.js';
 import { count, userName } from '../format.js';
+import { words } from '../words.js';
 import { choiceField, numberField, workRow } from './work.js';
 
 /** `make(settings, rater, { signal, report })` makes them; `report(words, share)` says how far it is, `null` where that is not known. */
-export function startForm({ chosen }, make) {
+export function startForm(context, make) {
+  const { people } = words();
   const number = (name, title, value, low, high) => numberField(title, `rate-${name}`, { value, low, high });
   const [countField, pairs] = number('count', 'Pairs', 6, 1, 20);
   const [horizonField, horizon] = number('horizon', 'Edits in a row', 5, 1, 10);
   const [seedField, seed] = number('seed', 'Seed', 0, 0, 4294967195);
-  const [whomField, whom] = choiceField('For whom', 'rate-whom', [['random', 'Random viewers'], ['chosen', `${userName(chosen.user)}, who is chosen`]]);
-  const [policyField, policy] = policyChoice();
+  const [whomField, whom] = choiceField('For whom', 'rate-whom', [['random', `Random ${people}`], ['chosen', `${userName(context.chosen.user)}, who is chosen`]]);
+  const [policyField, policy] = policyChoice(context);
   const rater = element('input', { id: 'rate-name', testid: 'rate-name', type: 'text', maxlength: 60, autocomplete: 'off' });
   const row = workRow('rate', { start: 'Make the pairs', stop: 'Cancel' });
   const fields = element('fieldset', { class: 'work-fields rate-settings' },
@@ -20,7 +22,7 @@ export function startForm({ chosen }, make) {
   let making = null;
 
   const settings = () => ({
-    count: pairs.valueAsNumber, viewer: whom.value === 'chosen' ? chosen.user : null, policy: policy.value,
+    count: pairs.valueAsNumber, viewer: whom.value === 'chosen' ? context.chosen.user : null, policy: policy.value,
     horizon: horizon.valueAsNumber, candidates: 20, seed: seed.valueAsNumber,
   });
 
@@ -29,6 +31,7 @@ export function startForm({ chosen }, make) {
     row.fill(share);
   }
 
+  context.onChosen(({ user }) => { whom.options[1].textContent = `${userName(user)}, who is chosen`; });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (making) {
@@ -48,20 +51,20 @@ export function startForm({ chosen }, make) {
 }
 
 /** The same ones as for steering, and open to choice when they are there. */
-function policyChoice() {
+function policyChoice({ whenTrained }) {
   const steering = byId('policy');
   const [field, input] = choiceField('How edits are chosen', 'rate-policy', [...steering.options].map(({ value, textContent }) => [value, textContent]));
   const follow = () => [...steering.options].forEach(({ disabled }, at) => { input.options[at].disabled = disabled; });
-  new MutationObserver(follow).observe(steering, { subtree: true, attributeFilter: ['disabled'] });
   follow();
+  whenTrained.then(follow);
   return [field, input];
 }
 
 /** What it will cost where a language model writes. */
-export async function costOfPairs(model, { users }, { policy, horizon, candidates, seed, count: pairs }) {
+export async function costOfPairs(model, { users }, { policy, horizon, candidates, seed, count: pairs }, signal) {
   const user = users.find(({ low }) => low.length > 0);
   if (!user) return '';
-  const { calls, tokens } = await model.estimate({ user: user.id, item: user.low[0], policy, horizon, candidates, seed });
+  const { calls, tokens } = await model.estimate({ user: user.id, item: user.low[0], policy, horizon, candidates, seed, signal });
   const words = costWords({ calls: calls * pairs, tokens: tokens * pairs });
   return words ? `About ${words}…` : 'Making the first pair…';
 }
@@ -74,7 +77,8 @@ export function progressWords({ type, done, total }) {
 }
 
 export function noPairWords(unchanged) {
+  const { noun, person, people } = words();
   return unchanged > 0
-    ? `All ${count(unchanged, 'run')} kept the original, so there is nothing to compare. Try another seed or other viewers.`
-    : 'This viewer rated no film low, so there is no start. Try random viewers.';
+    ? `All ${count(unchanged, 'run')} kept the original, so there is nothing to compare. Try another seed or other ${people}.`
+    : `This ${person} rated no ${noun} low, so there is no start. Try random ${people}.`;
 }

@@ -3,8 +3,10 @@ import { byId, element } from '../dom.js';
 import { hideError, showError } from '../errors.js';
 import { count, isCancelled } from '../format.js';
 import { saveFile } from '../map-export.js';
+import { inTurn } from '../turns.js';
+import { catalogName, words, wordsFor } from '../words.js';
 import { pairForm } from './rate-form.js';
-import { makePairs } from './rate-pairs.js';
+import { makePairs, pairsName } from './rate-pairs.js';
 import { agreementOf, begin, exported, exportedCsv, exportedPairs, forget, imported, keep, kept, opinionsOf } from './rate-record.js';
 import { agreementCard, reportCard, revealCard } from './rate-report.js';
 import { costOfPairs, noPairWords, progressWords, shareOf, startForm } from './rate-start.js';
@@ -34,20 +36,22 @@ export function open(root, context) {
 
   function showStart() {
     fill(element('h2', {}, 'Rate'),
-      element('p', {}, 'You see two texts for a viewer, of which one was edited. You are not told which, and answer the paper’s eleven questions. Nothing is sent anywhere: answers stay in this tab until you save them.'),
+      element('p', {}, `You see two texts for a ${words().person}, of which one was edited. You are not told which, and answer the paper’s eleven questions. Nothing is sent anywhere: answers stay in this tab until you save them.`),
       startForm(context, make), element('div', { id: 'rate-offer' }), openPairsField());
   }
 
   async function make(settings, rater, { signal, report }) {
     const pairs = [];
     let unchanged = 0;
-    const started = { settings, catalog: document.body.dataset.catalog ?? 'the embedded films', writer: document.body.dataset.writer ?? 'simulator', rater };
+    const started = { settings, catalog: catalogName(), writer: document.body.dataset.writer ?? 'simulator', rater };
+    const { model, info } = context;
+    const onWait = (told) => report(told, null);
     hideError();
     byId('rate-offer').replaceChildren();
     try {
-      report(await costOfPairs(context.model, context.info, settings), null);
+      report(await inTurn(model, { name: pairsName, signal, onWait }, () => costOfPairs(model, info, settings, signal)), null);
       await makePairs({
-        model: context.model, users: context.info.users, settings, signal,
+        model, users: info.users, settings, signal, onWait,
         onPair: (pair) => pairs.push(pair),
         onKept: () => { unchanged += 1; },
         onProgress: (made, progress) => report(`Making pair ${made + 1} of ${settings.count}: ${progressWords(progress)}`, (made + shareOf(progress)) / settings.count),
@@ -105,11 +109,13 @@ export function open(root, context) {
   async function showResult() {
     const own = exported(rating);
     const results = [own, ...others];
+    const said = wordsFor(rating.catalog);
     const place = element('div', { class: 'rate-summary', 'aria-live': 'polite' });
-    fill(element('h2', {}, 'Result'), place, savings(own, results), poolField(), revealCard(rating), overButton('Rate other pairs', startOver));
+    fill(element('h2', {}, 'Result'), place, savings(own, results), poolField(), revealCard(rating, said), overButton('Rate other pairs', startOver));
     try {
-      const report = await context.model.raterReport(results.flatMap(opinionsOf));
-      place.replaceChildren(reportCard(report, results.length), ...[agreementCard(agreementOf(results), results.length)].filter(Boolean), keptNote());
+      const turn = { name: 'the result in Rate', onWait: (told) => place.replaceChildren(element('p', {}, told)) };
+      const report = await inTurn(context.model, turn, () => context.model.raterReport(results.flatMap(opinionsOf)));
+      place.replaceChildren(reportCard(report, results.length, said), ...[agreementCard(agreementOf(results), results.length, said)].filter(Boolean), keptNote());
     } catch (error) {
       showError(error, { title: 'The answers could not be summed up', before: place, onRetry: showResult });
     }

@@ -10,7 +10,7 @@ const wholeNumber = (value) => (Number.isFinite(value) ? value.toLocaleString('e
 const columns = [
   { name: 'reward', value: (log) => log.rewardMean, told: 'mean utility of the last texts; the band is one standard deviation' },
   { name: 'reward_std', value: (log) => log.rewardStd, told: 'their standard deviation' },
-  { name: 'gain', value: (log) => log.gainMean, told: 'how much that is above the films they started from' },
+  { name: 'gain', value: (log) => log.gainMean, told: 'how much that is above the texts they started from' },
   { name: 'kl', value: (log) => log.kl, told: 'how far the policy went from its reference, in nats a decision' },
   { name: 'entropy', value: (log) => log.entropy, told: 'how undecided it is, in nats; 0 takes the same edit each time' },
   { name: 'policy_loss', value: (log) => log.policyLoss, told: 'what the gradient lowers' },

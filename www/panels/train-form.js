@@ -23,7 +23,7 @@ const fields = [
     },
   },
   { name: 'space', title: 'Edits allowed', isMore: true, value: 'all', kind: { all: 'All', generic: 'Only general ones', combined: 'Some at once, too' } },
-  { name: 'whom', title: 'Train for', isMore: true, value: 'all', kind: { all: 'All viewers', chosen: 'The chosen viewer only' } },
+  { name: 'whom', title: 'Train for', isMore: true, value: 'all', kind: { all: 'Everybody', chosen: 'Only who is chosen' } },
   { name: 'budget', title: 'Most rewrites for updates', kind: whole(1, 10_000_000), value: '', isMore: true },
   { name: 'patience', title: 'Updates without progress', kind: whole(0, 1000), value: 0, isMore: true },
   { name: 'referenceEpisodes', title: 'Reference: episodes', kind: whole(1, 1000), value: 8, isMore: true },

@@ -1,28 +1,27 @@
 /** The trained policy as a thing of its own: to steer with, to keep as a file, and to take from one. */
 import { byId, element } from '../dom.js';
 import { hideError, showError } from '../errors.js';
-import { bytes, count, decimal, percent } from '../format.js';
+import { bytes, count, decimal, isCancelled, percent } from '../format.js';
 import { saveFile } from '../map-export.js';
+import { inTurn } from '../turns.js';
 
 /** A policy has a few megabytes; what is much larger is some other file. */
 const largestFile = 64e6;
 
-/** Lets the panel for steering offer what needs a trained policy, and tells the other panels. */
-export function offerPolicy() {
-  for (const option of byId('policy').options) if (option.dataset.needs === 'training') option.disabled = false;
-  byId('workbench').dispatchEvent(new CustomEvent('trained'));
-}
+/** What the library's `save` gives begins with a line of JSON, a policy alone with the length of its header. */
+const isSavedState = ([first, second]) => first === 0x7b && second === 0x22;
 
 /** `name()` is for a file that is kept, and `onLoaded()` follows one that was taken up. Returns `{ node, show({ hasPolicy, isBusy }) }`. */
 export function policyPart({ model, name, onLoaded }) {
   const steer = element('button', { type: 'button', class: 'button small', testid: 'train-steer', onclick: steerWithIt }, 'Steer with this policy');
   const keep = element('button', { type: 'button', class: 'button small', testid: 'train-save', onclick: save }, 'Save the policy');
-  const file = element('input', { type: 'file', id: 'train-file', testid: 'train-file', accept: '.safetensors' });
-  const status = element('p', { class: 'soft', role: 'status', testid: 'train-file-status' });
+  const file = element('input', { type: 'file', id: 'train-file', testid: 'train-file' });
+  const status = element('span', { class: 'soft', role: 'status', testid: 'train-file-status' });
+  const cancel = element('button', { type: 'button', class: 'button small', testid: 'train-file-cancel', hidden: true }, 'Cancel');
   const node = element('section', { class: 'train-policy', 'aria-labelledby': 'train-policy-title' },
     element('h3', { id: 'train-policy-title' }, 'The policy'),
     element('p', { class: 'work-actions' }, steer, keep),
-    element('label', {}, 'Take up a saved one', file), status);
+    element('label', {}, 'Take up a saved one', file), element('p', { class: 'work-actions' }, status, cancel));
 
   function steerWithIt() {
     byId('policy').value = 'eagle';
@@ -30,29 +29,53 @@ export function policyPart({ model, name, onLoaded }) {
     byId('steer-button').focus();
   }
 
-  async function save() {
+  /** `work` gives what to say then. While something else goes first it can be cancelled. */
+  async function whenFree(work, { title, onRetry }) {
+    const waiting = new AbortController();
+    const onWait = (words) => {
+      status.textContent = words;
+      cancel.hidden = false;
+    };
     hideError();
+    cancel.onclick = () => waiting.abort();
     try {
-      const checkpoint = await model.savePolicy();
-      saveFile(new Blob([checkpoint], { type: 'application/octet-stream' }), name());
-      status.textContent = `Saved: ${bytes(checkpoint.length)}. It is for this catalog and encoder.`;
+      status.textContent = await inTurn(model, { name: 'the file of the policy', signal: waiting.signal, onWait }, () => {
+        cancel.hidden = true;
+        return work();
+      });
     } catch (error) {
-      showError(error, { title: 'The policy could not be saved', before: node, onRetry: save });
+      status.textContent = isCancelled(error) ? 'Cancelled.' : '';
+      if (!isCancelled(error)) showError(error, { title, before: node, onRetry });
     }
+    cancel.hidden = true;
   }
 
-  async function load(chosen) {
-    hideError();
-    status.textContent = 'Reading the file…';
-    try {
+  function save() {
+    return whenFree(async () => {
+      const checkpoint = await model.savePolicy();
+      saveFile(new Blob([checkpoint], { type: 'application/octet-stream' }), name());
+      return `Saved: ${bytes(checkpoint.length)}. It is for this catalog and encoder.`;
+    }, { title: 'The policy could not be saved', onRetry: save });
+  }
+
+  function load(chosen) {
+    return whenFree(async () => {
+      status.textContent = 'Reading the file…';
       if (chosen.size > largestFile) throw new Error(`${chosen.name} has ${bytes(chosen.size)}: too large to be a policy.`);
-      await model.loadPolicy(new Uint8Array(await chosen.arrayBuffer()));
-      status.textContent = `${chosen.name} is in use.`;
-      onLoaded();
-    } catch (error) {
-      status.textContent = '';
-      showError(error, { title: 'The policy could not be taken up', before: node });
+      const hasPolicy = await takeUp(new Uint8Array(await chosen.arrayBuffer()));
+      if (hasPolicy) onLoaded();
+      return hasPolicy ? `${chosen.name} is in use.` : `${chosen.name} was read, but no policy is in it.`;
+    }, { title: 'The policy could not be taken up' });
+  }
+
+  /** Whether there was a policy in it: of all that was learned it follows the first line, or is missing. */
+  async function takeUp(content) {
+    if (!isSavedState(content)) {
+      await model.loadPolicy(content);
+      return true;
     }
+    await model.load(content);
+    return content.indexOf(0x0a) < content.length - 1;
   }
 
   file.addEventListener('change', () => {

@@ -4,13 +4,14 @@ import { hideError, showError } from '../errors.js';
 import { count, decimal, isCancelled } from '../format.js';
 import { csvText } from '../map-csv.js';
 import { saveFile } from '../map-export.js';
+import { inTurn } from '../turns.js';
 import { createTrainClock } from './train-clock.js';
 import { logRows, trainCurves } from './train-curves.js';
 import { budgetLeft, callsUntil, costWords, referenceTexts, trainFields, trainOptions } from './train-form.js';
-import { fitWords, offerPolicy, policyPart } from './train-policy.js';
+import { fitWords, policyPart } from './train-policy.js';
 import { workRow } from './work.js';
 
-const explanation = 'EAGLE learns from its own episodes which edits lead to texts that viewers would love. A reference policy says how edits are explored at first. '
+const explanation = 'EAGLE learns from its own episodes which edits lead to texts that people would love. A reference policy says how edits are explored at first. '
   + 'Every update then steers some episodes and moves the policy towards what paid off; α holds it near the reference.';
 
 /** What the first button says. Half a reference is none, so that it cannot be paused. */
@@ -41,11 +42,10 @@ export function open(root, context) {
     running = new AbortController();
     const { signal } = running;
     const asked = { ...run.options, resume: run.resumes || run.hasReference, updates: run.options.updates - run.done, ...budgetLeft(run.options, run.done) };
-    const clock = createTrainClock(planOf(asked));
     hideError();
-    enter(asked.resume ? 'updates' : 'reference', 'Beginning…');
+    enter(asked.resume ? 'updates' : 'reference', '');
     try {
-      for await (const event of model.train({ ...asked, signal, onProgress: (progress) => showProgress(clock, progress) })) take(event);
+      await inTurn(model, { name: 'the training', signal, onWait: tell }, () => follow({ ...asked, signal }));
       enter('trained', endWords());
     } catch (error) {
       // A panel that is gone, because another catalog was opened, has nothing to say any more.
@@ -54,6 +54,18 @@ export function open(root, context) {
       running = null;
       delete document.body.dataset.training;
     }
+  }
+
+  async function follow(asked) {
+    const clock = createTrainClock(planOf(asked));
+    tell('Beginning…');
+    for await (const event of model.train({ ...asked, onProgress: (progress) => showProgress(clock, progress) })) take(event);
+  }
+
+  /** Progress is not read out; where a run begins, waits and ends is. */
+  function tell(words) {
+    parts.row.say(words);
+    if (words) byId('announcer').textContent = words;
   }
 
   function take(event) {
@@ -98,9 +110,7 @@ export function open(root, context) {
     const isBusy = phase === 'reference' || phase === 'updates';
     parts.row.show(isBusy, titles[phase]);
     parts.row.button.textContent = titles[phase];
-    parts.row.say(words);
-    // Progress is not read out; where a run begins and ends is.
-    if (words) byId('announcer').textContent = words;
+    tell(words);
     parts.stop.hidden = phase !== 'updates' && phase !== 'paused';
     parts.anew.hidden = phase !== 'trained';
     fields.lock(isBusy || phase === 'paused');
@@ -130,7 +140,7 @@ export function open(root, context) {
   function tellTrained() {
     hasPolicy = true;
     policy.show({ hasPolicy, isBusy: running !== null });
-    offerPolicy();
+    context.tellTrained();
   }
 
   /** A policy from a file goes on where it was saved; its curves are not in the file. */
@@ -161,11 +171,11 @@ export function open(root, context) {
   showLogs([]);
   showCost();
   enter('idle', '');
-  model.capabilities().then(({ trained }) => {
-    if (!trained || phase !== 'idle') return;
+  context.whenTrained.then(() => {
+    if (hasPolicy || phase !== 'idle') return;
     tellTrained();
     enter('trained', 'There is a policy already.');
-  }, () => {});
+  });
 }
 
 function frame(fields) {
