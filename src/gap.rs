@@ -52,7 +52,7 @@ impl Default for GapSettings {
     }
 }
 
-/// Finds the gaps of highest utility, best first.
+/// Finds the gaps of highest utility, best first. What is novel is what is far from `items`.
 ///
 /// A gap is at least half the items' median nearest-neighbour distance (measured on the starts) away from every item,
 /// and at least as far from every other gap.
@@ -193,5 +193,7 @@ fn spread_out(ends: Vec<End>, spacing: f32, count: usize, utility: &Utility, ite
 
 fn describe(latent: Vec<f32>, utility: &Utility, items: &Latents) -> ContentGap {
     let neighbours = items.nearest(&latent, NEAREST);
-    ContentGap { utility: utility.value(&latent), distance: neighbours[0].distance, neighbours, latent }
+    let nearest = Latents::from_rows(items.dimensions(), neighbours.iter().map(|near| items.row(near.index)));
+    let utility = utility.among(&Arc::new(nearest)).value(&latent);
+    ContentGap { utility, distance: neighbours[0].distance, neighbours, latent }
 }

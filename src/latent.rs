@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use serde::{Deserialize, Serialize};
+use wide::f32x8;
 
 use crate::error::{NumericError, Result};
 
@@ -218,17 +219,26 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     sum_of(a, b, |a, b| (a - b) * (a - b))
 }
 
-/// Sums over two vectors, several sums at once: a single one would have each addition wait for the last.
+/// Sums over two vectors, several sums at once: a single one would have each addition wait for the last, and what is
+/// compiled to be small leaves numbers of more than one lane to be written out.
 #[inline]
-fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32x8, f32x8) -> f32x8) -> f32 {
     let (a, a_rest) = a.as_chunks::<LANES>();
     let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            sums[lane] += term(a[lane], b[lane]);
-        }
+    let mut sums = f32x8::ZERO;
+    for (&a, &b) in a.iter().zip(b) {
+        sums += term(a.into(), b.into());
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
-    sums.iter().sum::<f32>() + rest
+    if !a_rest.is_empty() {
+        sums += term(padded(a_rest), padded(b_rest));
+    }
+    // In the same order on every machine.
+    sums.to_array().iter().sum()
+}
+
+/// Fewer numbers than there are lanes, and zeros.
+fn padded(rest: &[f32]) -> f32x8 {
+    let mut lanes = [0.0; LANES];
+    lanes[..rest.len()].copy_from_slice(rest);
+    lanes.into()
 }

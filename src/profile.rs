@@ -57,7 +57,7 @@ impl Profile {
 }
 
 /// The genres that someone with these ratings likes, best first: what a profile says of them, at a glance.
-pub(crate) fn liked_genres(rated: &[Rating], catalog: &Catalog) -> Vec<String> {
+pub fn liked_genres(rated: &[Rating], catalog: &Catalog) -> Vec<String> {
     liked(&ranked_genres(&around_their_mean(rated, catalog))).collect()
 }
 

@@ -3,13 +3,14 @@ import { element } from './dom.js';
 import { bytes, count, duration, wholeSeconds } from './format.js';
 
 const stages = [
+  ['compile', 'Compile'],
   ['download', 'Download'],
   ['verify', 'Check what arrived'],
-  ['compile', 'Compile'],
-  ['load', 'Load the encoder'],
+  ['upload', 'Load the encoder'],
+  ['warm-up', 'Warm up'],
   ['self-test', 'Try it on known sentences'],
-  ['warm-up', 'Compare CPU and WebGPU'],
-  ['encode', 'Read the films'],
+  ['measure', 'Compare CPU and WebGPU'],
+  ['encode', 'Read the texts'],
   ['fit', 'Fit the map to the ratings'],
 ];
 

@@ -123,7 +123,7 @@ async function openMeasured(
   const tick = createTick(call);
   const work = () => measure(opened.encoder, () => performance.now(), () => tick(undefined));
   try {
-    return { ...opened, measured: [{ device: choice.device, ...(await stage('warm-up', call, work)) }] };
+    return { ...opened, measured: [{ device: choice.device, ...(await stage('measure', call, work)) }] };
   } catch (error) {
     opened.encoder.free();
     throw error;
@@ -143,6 +143,8 @@ async function openEncoderOn(
   const core = await stage('compile', call, () => host.loadCore(device, request.assets[device]));
   const encoder = await loadEncoder(core, read, call);
   try {
+    // The first text takes longer than all others, on a GPU seconds: what computes is compiled for it.
+    await stage('warm-up', call, () => encoder.encode(['warm-up'], () => undefined));
     await stage('self-test', call, () => encoder.selfTest());
   } catch (error) {
     encoder.free();
@@ -157,7 +159,7 @@ async function loadEncoder(core: Core, read: ReadModel, call: Call): Promise<Raw
   let encoder: RawEncoder | undefined;
   const load = () => core.RawEncoder.load(weights.bytes, tokenizer.bytes, weights.sha256, tokenizer.sha256);
   try {
-    return await stage('load', call, async () => (encoder = await load()));
+    return await stage('upload', call, async () => (encoder = await load()));
   } catch (error) {
     // Loaded, but cancelled meanwhile.
     encoder?.free();

@@ -186,7 +186,7 @@ export interface Info {
 /** What a long call reports. `total` is 0 where it is not known. */
 export type Progress = {
   type:
-    | ('download' | 'verify' | 'compile' | 'load' | 'self-test' | 'warm-up' | 'encode' | 'fit' | 'propose' | 'candidates')
+    | ('download' | 'verify' | 'compile' | 'upload' | 'warm-up' | 'self-test' | 'measure' | 'encode' | 'fit' | 'propose' | 'candidates')
     | ('factorize' | 'pairs' | 'rewrite' | 'targets' | 'reference-fit' | 'episode' | 'episodes' | 'train');
   done: number;
   total: number;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fakeCore } from './support/fake-core.mjs';
 import { collect, createFake, fakeHost, until } from './support/face.mjs';
 
-for (const stage of ['compile', 'verify', 'download', 'load', 'self-test', 'encode', 'fit']) {
+for (const stage of ['compile', 'verify', 'download', 'upload', 'warm-up', 'self-test', 'encode', 'fit']) {
   test(`create can be cancelled at ${stage}, and frees what it had`, async () => {
     const core = fakeCore({ work: 3, texts: 20 });
     const controller = new AbortController();

@@ -36,7 +36,7 @@ test('loading reported its stages, none of them backwards', () => {
     assert.ok(total === 0 || done <= total, `${type}: ${done} of ${total}`);
     highest.set(type, done);
   }
-  for (const stage of ['compile', 'download', 'verify', 'load', 'self-test']) assert.ok(highest.has(stage), stage);
+  for (const stage of ['compile', 'download', 'verify', 'upload', 'warm-up', 'self-test']) assert.ok(highest.has(stage), stage);
   assert.ok(!highest.has('encode') && !highest.has('fit'), 'what is known of the embedded films came with the package');
 });
 

@@ -68,7 +68,7 @@ test('progress goes through the stages and never back within one', async () => {
   const seen = [];
   const aquiline = await createFake(fakeHost(), { onProgress: (progress) => seen.push(progress) });
   const stages = seen.map(({ type }) => type).filter((type, index, all) => type !== all[index - 1]);
-  const order = ['compile', 'verify', 'download', 'verify', 'download', 'load', 'self-test', 'encode', 'fit'];
+  const order = ['compile', 'verify', 'download', 'verify', 'download', 'upload', 'warm-up', 'self-test', 'encode', 'fit'];
   assert.deepEqual(stages, order);
   assertForward(seen);
   const steering = [];
