@@ -1,13 +1,12 @@
 //! Points of the latent space Z, and the few things everyone asks of them.
 
+use std::ops::{Mul, Sub};
+
 use nalgebra::{DMatrix, SymmetricEigen};
 use serde::{Deserialize, Serialize};
-use wide::f32x8;
+use wide::f32x4;
 
 use crate::error::{NumericError, Result};
-
-/// Sums that are kept at once where many numbers are added.
-const LANES: usize = 8;
 
 /// Many points of one space: a row-major matrix, one row a point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -199,7 +198,7 @@ impl Latents {
 
 /// Inner product.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    sum_of(a, b, |a, b| a * b)
+    sum_of(a, b, f32x4::mul, f32::mul)
 }
 
 /// Euclidean distance.
@@ -216,29 +215,31 @@ pub fn pull_into_ball(point: &mut [f32], centre: &[f32], radius: f32) {
 }
 
 fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    sum_of(a, b, |a, b| (a - b) * (a - b))
+    sum_of(a, b, squared_difference, squared_difference)
 }
 
-/// Sums over two vectors, several sums at once: a single one would have each addition wait for the last, and what is
-/// compiled to be small leaves numbers of more than one lane to be written out.
+fn squared_difference<N: Copy + Sub<Output = N> + Mul<Output = N>>(a: N, b: N) -> N {
+    let difference = a - b;
+    difference * difference
+}
+
+/// Sums over two vectors, eight sums at once: a single one would have each addition wait for the last. The lanes are
+/// written out because what is compiled to be small gets none of its own.
 #[inline]
-fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32x8, f32x8) -> f32x8) -> f32 {
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = f32x8::ZERO;
-    for (&a, &b) in a.iter().zip(b) {
-        sums += term(a.into(), b.into());
+fn sum_of(a: &[f32], b: &[f32], lanes: fn(f32x4, f32x4) -> f32x4, one: fn(f32, f32) -> f32) -> f32 {
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    let (mut low, mut high) = (f32x4::ZERO, f32x4::ZERO);
+    for (a, b) in a.iter().zip(b) {
+        let ([a_low, a_high], [b_low, b_high]) = (halves(a), halves(b));
+        low += lanes(a_low, b_low);
+        high += lanes(a_high, b_high);
     }
-    if !a_rest.is_empty() {
-        sums += term(padded(a_rest), padded(b_rest));
-    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| one(a, b)).sum();
     // In the same order on every machine.
-    sums.to_array().iter().sum()
+    (low + high).to_array().iter().sum::<f32>() + rest
 }
 
-/// Fewer numbers than there are lanes, and zeros.
-fn padded(rest: &[f32]) -> f32x8 {
-    let mut lanes = [0.0; LANES];
-    lanes[..rest.len()].copy_from_slice(rest);
-    lanes.into()
+fn halves(&[a, b, c, d, e, f, g, h]: &[f32; 8]) -> [f32x4; 2] {
+    [f32x4::from([a, b, c, d]), f32x4::from([e, f, g, h])]
 }
