@@ -20,8 +20,10 @@ export interface AquilineErrorOptions {
 /**
  * Everything that fails rejects with this, except cancellation: an aborted call rejects with its signal's reason.
  *
- * Codes of this package: `network`, `disposed`, `worker`, `device.unavailable`, `environment`. All others come from
- * the core: `data.*`, `numeric.*`, `design.*`, `encoder.*`, `rollout.*`, `training.*`, `llm.*`.
+ * Codes of this package: `network`, `disposed`, `worker`, `device.unavailable`, `environment`, `request.malformed`,
+ * `llm.key_in_page`. The families `data.*`, `numeric.*`, `design.*`, `encoder.*`, `rollout.*`, `training.*` and `llm.*`
+ * are the core's; of some this package finds cases itself. `docs/errors.md` of the project has every code, with what
+ * causes it and what to do.
  */
 export class AquilineError extends Error {
   /** A stable, machine-readable name of the failure, the same in Rust and in JavaScript. */
