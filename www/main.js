@@ -24,8 +24,8 @@ let model = null;
 /** The last catalog that could be opened: the way back where another one cannot. */
 let opened = null;
 
-/** Opens another catalog in place of this one; `name` is what the page calls it. */
-async function useCatalog(catalog, name) {
+/** Opens another catalog in place of this one: `source` is what `create` is told of it, `name` what the page calls it. */
+async function useCatalog(source, name) {
   await model?.dispose();
   // It may stand in the workbench, which goes.
   byId('loading').before(errorBox);
@@ -33,10 +33,10 @@ async function useCatalog(catalog, name) {
   byId('loading').hidden = false;
   document.body.dataset.view = 'loading';
   document.body.dataset.catalog = name;
-  await load(catalog);
+  await load(source);
 }
 
-async function load(catalog = 'embedded') {
+async function load(source = { catalog: 'embedded' }) {
   const cancellation = new AbortController();
   const stages = createStages(byId('stages'));
   const stopClock = showClock(byId('loading-time'));
@@ -48,15 +48,15 @@ async function load(catalog = 'embedded') {
   hideError();
   try {
     const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
-    model = await create({ ...createOptions(), catalog, ...watching });
+    model = await create({ ...createOptions(), ...source, ...watching });
     stages.finish();
-    byId('about-catalog').hidden = catalog !== 'embedded';
+    byId('about-catalog').hidden = source.catalog !== 'embedded';
     showReady();
-    opened = { catalog, name: document.body.dataset.catalog ?? 'the embedded films' };
+    opened = { source, name: document.body.dataset.catalog ?? 'the embedded films' };
   } catch (error) {
     stages.stop();
     cancel.hidden = true;
-    showLoadingFailure(error, catalog);
+    showLoadingFailure(error, source);
   } finally {
     stopClock();
   }
@@ -78,22 +78,22 @@ function tellRecovery({ message }) {
   byId('announcer').textContent = 'The computing part of this page stopped and was started again. Nothing was lost.';
 }
 
-function showLoadingFailure(error, catalog) {
+function showLoadingFailure(error, source) {
   const cancelled = isCancelled(error);
   byId('loading-title').textContent = cancelled ? 'Loading cancelled' : 'Loading stopped';
   showError(cancelled ? { message: 'You cancelled the loading.', hint: 'Try again whenever you like.' } : error, {
     title: cancelled ? 'Not loaded' : 'The page could not get ready',
     before: byId('loading'),
-    onRetry: () => load(catalog),
+    onRetry: () => load(source),
     offersHub: !cancelled && !opened && address.get('models') !== 'hub',
   });
-  if (opened && opened.catalog !== catalog) offerWayBack();
+  if (opened && opened.source !== source) offerWayBack();
 }
 
 function offerWayBack() {
-  const { catalog, name } = opened;
+  const { source, name } = opened;
   byId('cancel-loading').before(element('button', {
-    type: 'button', class: 'button', id: 'go-back', testid: 'go-back', onclick: () => useCatalog(catalog, name),
+    type: 'button', class: 'button', id: 'go-back', testid: 'go-back', onclick: () => useCatalog(source, name),
   }, `Go back to ${name}`));
 }
 

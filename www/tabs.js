@@ -2,7 +2,7 @@
  * The panels beside the map, one idea each: one is shown at a time, and made when it is shown first.
  *
  * A panel is a module in `panels/` with `open(root, context)`, which fills `root`. `context` is made by the workbench:
- * `{ model, info, chosen, choose({ user, item }), onChosen(listener), map, useCatalog(catalog, name) }`.
+ * `{ model, info, chosen, choose({ user, item }), onChosen(listener), map, useCatalog(source, name) }`.
  */
 import { byId, element } from './dom.js';
 import { showError } from './errors.js';

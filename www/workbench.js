@@ -10,7 +10,7 @@ import { createPicker } from './picker.js';
 import { createRunProgress, showEvents } from './run.js';
 import { openTabs } from './tabs.js';
 
-/** Fills a workbench that nothing is wired to yet. `useCatalog(catalog, name)` opens another one. */
+/** Fills a workbench that nothing is wired to yet. `useCatalog(source, name)` opens another one. */
 export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
   const chosen = { user: null, item: null };
