@@ -78,10 +78,10 @@ function mappingOfVectors(table, { id, bias }) {
   return { id: id < 0 && isBareVectors(table) ? 0 : id, bias, vector: listColumn(table) };
 }
 
-/** Ratings without names of columns: three or four numbers, of which the third is small. */
+/** Ratings without names of columns: three or four numbers, two whole ones as ids, and a third that is small. */
 function isBareTriples(columns, rows) {
   const isBare = (columns.length === 3 || columns.length === 4) && columns.every((column, at) => column === `column ${at + 1}`);
-  return isBare && rows.length > 0 && rows.every(({ cells }) => cells.slice(0, 3).every((cell) => Number.isFinite(numberOf(cell))) && numberOf(cells[2]) <= 100);
+  return isBare && rows.length > 0 && rows.every(({ cells }) => cells.slice(0, 2).every((cell) => Number.isInteger(numberOf(cell))) && numberOf(cells[2]) <= 100);
 }
 
 export const genreSeparators = ['|', ',', ';', '/'];

@@ -96,7 +96,7 @@ export async function readVectors(table, { mapping }, calling = {}) {
     if (read.why) return read.why;
     first ??= { line: row.line, dimensions: read.vector.length };
     checkSize(table, first.dimensions, vectors.length + 1);
-    if (read.vector.length !== first.dimensions) return `the vector has ${read.vector.length} numbers, and that of line ${first.line} has ${first.dimensions}`;
+    if (read.vector.length !== first.dimensions) return `the vector has length ${read.vector.length}, and that of line ${first.line} has ${first.dimensions}`;
     if (lines.has(read.id)) return `the id “${read.id.slice(0, 60)}” was on line ${lines.get(read.id)} already`;
     lines.set(read.id, row.line);
     vectors.push(read);

@@ -3,20 +3,20 @@ import { fields, guessScale, readItems, readRatings } from '../read-catalog.js';
 import { dimensionColumns, readVectors, togetherInSpace } from '../read-vectors.js';
 
 const roles = ['items', 'ratings', 'itemVectors', 'userVectors'];
-const withRole = (entries, role) => entries.find((entry) => entry.role === role);
+const byRole = (entries) => roles.map((role) => entries.find((entry) => entry.role === role));
 
 /** What is still to be chosen; nothing when the files can be read. */
 export function missingWords(entries) {
-  return missingFile(entries) || roles.map((role) => missingChoice(withRole(entries, role))).find(Boolean) || '';
+  const [items, ...others] = byRole(entries);
+  if (!items) return 'Say which file has the items, or add one.';
+  return missingChoice(items) || missingFile(others) || others.map(missingChoice).find(Boolean) || '';
 }
 
-function missingFile(entries) {
-  const [items, ratings, ofItems, ofUsers] = roles.map((role) => withRole(entries, role));
-  if (!items) return 'Say which file has the items, or add one.';
+function missingFile([ratings, ofItems, ofUsers]) {
   if (ofItems && !ofUsers) return 'Vectors of people are needed beside those of items: say which file has them, or add it.';
   if (ofUsers && !ofItems) return 'Vectors of items are needed beside those of people: say which file has them, or add it.';
   if (ratings || ofItems) return '';
-  return 'Ratings are needed, because the map is learned from them, or finished vectors of items and of people: say which file has them, or choose all files together.';
+  return 'Ratings are needed, because the map is learned from them, or vectors of items and of people in their place: say which file has them, or choose all files together.';
 }
 
 function missingChoice(entry) {
@@ -34,8 +34,8 @@ function missingChoice(entry) {
  * `ratings` and `space` are null where there are none. `scaled` is the entry that has the scale.
  */
 export async function readFiles(entries, { signal, onProgress }) {
-  const [items, ratings, ofItems, ofUsers] = roles.map((role) => withRole(entries, role));
-  const files = [items, ratings, ofItems, ofUsers].filter(Boolean);
+  const [items, ratings, ofItems, ofUsers] = byRole(entries);
+  const files = byRole(entries).filter(Boolean);
   const total = files.reduce((sum, { file }) => sum + file.size, 0);
   const calling = (entry) => {
     const before = files.slice(0, files.indexOf(entry)).reduce((sum, { file }) => sum + file.size, 0);
@@ -56,10 +56,17 @@ export async function readFiles(entries, { signal, onProgress }) {
 
 /** A scale for all ratings that were seen, or predicted, where those are off the one that was chosen. */
 export function betterScale({ ratings, space }, [low, high]) {
-  if (!ratings) return space.range.middle < low || space.range.middle > high ? guessScale(space.range.lowest, space.range.highest) : null;
+  if (!ratings) return space.range.middle < low || space.range.middle > high ? scaleAround(space.range) : null;
   const { lowest, highest, hasHalves } = ratings;
   if (lowest >= low && highest <= high) return null;
   return guessScale(Math.min(lowest, low), Math.max(highest, high), hasHalves);
+}
+
+/** With ends that are no odd numbers; none where all that is predicted is below 0, as no rating is. */
+function scaleAround({ lowest, highest }) {
+  const step = 10 ** Math.floor(Math.log10(Math.max(highest - lowest, 1e-3))) / 2;
+  const top = Math.ceil(highest / step) * step;
+  return top > 0 ? guessScale(Math.floor(lowest / step) * step, top) : null;
 }
 
 /** What `create` takes. */

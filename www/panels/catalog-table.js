@@ -49,7 +49,7 @@ const isUsual = ({ name }, mapping) => !['likes', 'dislikes'].includes(name) || 
 const isRare = (field, mapping) => !isUsual(field, mapping);
 
 function columnSelects({ role, table, mapping }, id, edited, isShown) {
-  const none = ({ name, isNeeded }) => (name === 'vector' ? 'One column for each dimension' : isNeeded ? 'Choose…' : 'None');
+  const none = ({ name, isNeeded }) => (name === 'vector' ? 'A column each' : isNeeded ? 'Choose…' : 'None');
   const options = (chosen) => [['-1', none(chosen)], ...table.columns.map((column, at) => [String(at), column])];
   return fields[role].filter((field) => isShown(field, mapping)).map((chosen) => {
     const { name, title } = chosen;
