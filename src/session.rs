@@ -161,12 +161,11 @@ impl Dataset {
         Ok(Dataset { catalog, ratings })
     }
 
-    /// The caller's own items, which nobody has rated: their space is [given](Session::use_factors).
+    /// Items that nobody has rated: their space is [given](Session::use_factors).
     ///
     /// # Errors
-    /// As [`Catalog::new`] and [`Ratings::none`].
-    pub fn unrated(items: Vec<Item>, scale: (f32, f32)) -> Result<Self> {
-        let catalog = Catalog::new(items)?;
+    /// As [`Ratings::none`].
+    pub fn unrated(catalog: Catalog, scale: (f32, f32)) -> Result<Self> {
         let ids = catalog.items().iter().map(|item| item.id.clone()).collect();
         Ok(Dataset { ratings: Ratings::none(ids, scale)?, catalog })
     }

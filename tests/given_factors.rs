@@ -277,7 +277,7 @@ fn films(count: usize) -> Dataset {
 
 /// Items alone, as of someone who has vectors and no ratings.
 fn unrated() -> Dataset {
-    Dataset::unrated(films(24).catalog.items().to_vec(), (0.5, 5.0)).unwrap()
+    Dataset::unrated(films(24).catalog, (0.5, 5.0)).unwrap()
 }
 
 async fn nothing(_: Tell) -> Result<()> {
@@ -374,7 +374,7 @@ fn neither_ratings_nor_vectors_or_vectors_too_late_are_refused() {
     assert_eq!(pollster::block_on(session.prepare(None, nothing)).unwrap_err().code(), "data.empty");
     let (mut late, _) = prepared(unrated(), Some(factors()), None);
     assert_eq!(late.use_factors(factors()).unwrap_err().code(), "numeric.bad_setting");
-    let scale = |scale| Dataset::unrated(films(2).catalog.items().to_vec(), scale).unwrap_err().code();
+    let scale = |scale| Dataset::unrated(films(2).catalog, scale).unwrap_err().code();
     assert_eq!(scale((5.0, 1.0)), "numeric.bad_setting");
     assert_eq!(scale((f32::NAN, 1.0)), "numeric.bad_setting");
     assert_eq!(scale((-2.0, 0.0)), "numeric.bad_setting");

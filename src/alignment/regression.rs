@@ -172,7 +172,8 @@ impl<'a> GivenFitting<'a> {
     /// For people who come later: what the spread of the given users' vectors is worth beside the scatter of ratings.
     fn user_ridge(&self) -> f64 {
         let coordinates = self.space.users.rows().flat_map(|user| &user[..user.len() - 1]);
-        let (sum, count) = coordinates.fold((0.0, 0.0), |(sum, count), &v| (sum + f64::from(v) * f64::from(v), count + 1.0));
+        let (sum, count) =
+            coordinates.fold((0.0, 0.0), |(sum, count), &v| (sum + f64::from(v) * f64::from(v), count + 1.0));
         let scatter = [self.skill.misplacement, self.skill.noise, self.user_noise];
         let variance: f64 = scatter.iter().map(|&deviation| f64::from(deviation).powi(2)).sum();
         (variance * count / f64::max(sum, f64::MIN_POSITIVE)).clamp(1e-3, 1e6)

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::action::ActionSpace;
-use crate::catalog::Item;
+use crate::catalog::{Catalog, Item};
 use crate::error::{Error, NumericError, Result, RolloutError};
 use crate::search::{SearchSettings, Strategy};
 use crate::session::evaluate::{ManifoldName, SearchWay};
@@ -120,7 +120,9 @@ struct UserRating {
 pub(super) fn user_items(data: JsValue) -> Outcome<Dataset> {
     let UserItems { items, ratings, scale } = from_js(data)?;
     let scale = scale.unwrap_or((0.5, 5.0));
-    let Some(ratings) = ratings else { return Dataset::unrated(items, scale).map_err(thrown) };
+    let Some(ratings) = ratings else {
+        return Catalog::new(items).and_then(|catalog| Dataset::unrated(catalog, scale)).map_err(thrown);
+    };
     let ratings: Vec<_> = ratings.into_iter().map(|rating| (rating.user, rating.item, rating.value)).collect();
     Dataset::from_items(items, &ratings, scale).map_err(thrown)
 }

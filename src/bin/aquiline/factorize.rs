@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aquiline::factorization::{Factorization, Factors, FactorsById, VectorById};
+use aquiline::factorization::{Factorization, Factors};
 use aquiline::ratings::{Ratings, Split};
 use aquiline::session::factorize::FactorizeOptions;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::data::DataArguments;
 use crate::failure::Outcome;
 use crate::output::{self, Destination};
 use crate::report::Report;
-use crate::{values, wait};
+use crate::{space, values, wait};
 
 /// Of `aquiline factorize`.
 #[derive(Debug, clap::Args)]
@@ -53,22 +53,13 @@ struct Summary {
     mean_rmse: Option<f64>,
 }
 
-/// One line of the file.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Line<'a> {
-    Mean { value: f32 },
-    User(&'a VectorById),
-    Item(&'a VectorById),
-}
-
 /// Fits, measures, and writes the factors that were measured.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
     let ratings = arguments.data.read()?.ratings;
     let (factors, split) = fit(arguments, &ratings)?;
     if let Some(out) = out {
-        out.write(&output::jsonl(lines(&factors.by_id(&split.train, &split.test))))?;
+        out.write(&space::to_jsonl(factors.by_id(&split.train, &split.test)))?;
     }
     let summary = Summary::of(arguments, &factors, &split);
     if arguments.data.json { output::json(&summary) } else { summary.print() }
@@ -81,12 +72,6 @@ fn fit(arguments: &Arguments, ratings: &Ratings) -> Outcome<(Factors, Split)> {
     let fitted = wait::for_value(options.fit(ratings, async |told| report.tick(&told)));
     report.clear();
     Ok(fitted?)
-}
-
-fn lines(factors: &FactorsById) -> impl Iterator<Item = Line<'_>> {
-    std::iter::once(Line::Mean { value: factors.mean })
-        .chain(factors.users.iter().map(Line::User))
-        .chain(factors.items.iter().map(Line::Item))
 }
 
 impl Summary {
