@@ -61,7 +61,7 @@ impl Session {
     /// What a request usually costs with the language model; nothing without one.
     ///
     /// # Errors
-    /// As [`Agent::objective`] and [`Catalog::index_of`].
+    /// As [`crate::agent::Agent::objective`] and [`crate::catalog::Catalog::index_of`].
     pub fn estimate(&self, options: &SteerOptions) -> Result<Spent> {
         let Some(speaker) = &self.speaker else { return Ok(Spent::default()) };
         let agent = self.agent()?;
@@ -74,7 +74,7 @@ impl Session {
     /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.
     ///
     /// # Errors
-    /// As [`Agent::rollout`], [`crate::agent::drive`], and `tick`; a subset larger than the number of candidates
+    /// As [`crate::agent::Agent::rollout`], [`crate::agent::drive`], and `tick`; a subset larger than the number of candidates
     /// is [`crate::error::DesignError::SubsetTooLarge`].
     pub async fn steer(
         &self,
