@@ -9,6 +9,7 @@ import { createJsonReader } from '../../www/read-json.js';
 import { openTable, readRows, relaid } from '../../www/read-table.js';
 import { readText } from '../../www/read-text.js';
 import { dimensionColumns, mostDimensions, readVectors, togetherInSpace, vectorOf } from '../../www/read-vectors.js';
+import { betterScale } from '../../www/panels/catalog-read.js';
 import { seeded } from '../../www/panels/rate-pairs.js';
 
 const file = (content, name = 'data.csv') => new File([content], name);
@@ -237,6 +238,12 @@ test('vectors of items and of people belong together, or it is said what to chan
   assert.throws(() => togetherInSpace(items, of(['a', 'b', 'c']), of(['u'], [1]), 0), /Vectors of items have 2 numbers, those of people 1/);
   assert.throws(() => togetherInSpace(items, of(['a', 'b']), of(['u']), 0), (error) => /Only 2 of the items with a text have a vector/.test(error.message) && /at least 3/.test(error.hint));
   assert.throws(() => togetherInSpace(items, of(['1', '2', '3']), of(['u']), 0), (error) => /No item with a text has a vector/.test(error.message) && /“1”.*“a”/.test(error.hint));
+});
+
+test('a scale that what vectors predict is on is offered where most of it is off, with ends that are read at a glance', () => {
+  const better = (lowest, middle, highest, scale = [0.5, 5]) => betterScale({ ratings: null, space: { range: { lowest, middle, highest } } }, scale);
+  assert.deepEqual([better(2.1, 3.4, 4.9), better(4.2, 6.7, 9.4), better(-0.17, 0.3, 2.05), better(61, 83, 97)], [null, [1, 10], [-0.5, 2.5], [0, 100]]);
+  assert.equal(better(-4, -3, -1), null, 'nothing there is a rating');
 });
 
 test('reading tells how far it is, stops when it is told to, and lets other work in', async () => {
