@@ -7,6 +7,10 @@
 //! conjugate gradient on its normal equations. Regressing onto finished factors of items instead
 //! predicts unseen items clearly worse (see `docs/results.md`).
 //!
+//! Whoever has a space already, factors or the vectors of two towers, brings it as a [`GivenSpace`]: then users and mean
+//! are the given ones, and only `W` is fitted, by ridge regression of the given points ([`fit_given`]). Items are placed
+//! by `W` all the same, so that every distance is between points of one map.
+//!
 //! Features are the leading principal components of each field's sentence vectors. Fields are kept
 //! apart and weighted: genres say more about ratings than plots do.
 //!
@@ -19,6 +23,8 @@
 
 mod features;
 mod fit;
+mod given;
+mod regression;
 mod skill;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +35,8 @@ use crate::latent::{Latents, dot};
 use crate::ratings::{Rating, Ratings};
 use features::FeatureMap;
 pub use fit::{AlignmentSettings, Fitting, fit};
+pub use given::GivenSpace;
+pub use regression::{GivenFitting, fit_given};
 
 /// The fitted map and the users that were fitted with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

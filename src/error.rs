@@ -83,6 +83,42 @@ pub enum DataError {
         /// The id that was asked for.
         id: String,
     },
+    /// A ready-made vector that cannot be used.
+    #[error("the vector of {whose} {id:?} cannot be used: {why}")]
+    Vector {
+        /// An item or a user.
+        whose: &'static str,
+        /// Its id.
+        id: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A space with too few points of the catalog for a map into it.
+    #[error(
+        "{found} items of the catalog have a vector, and {dimensions} dimensions need {needed}: give more items (by the ids of the catalog), or vectors of fewer dimensions"
+    )]
+    FewVectors {
+        /// Items that have a text and a vector.
+        found: usize,
+        /// Items needed.
+        needed: usize,
+        /// Dimensions of the vectors.
+        dimensions: usize,
+    },
+    /// Vectors that predict something else than ratings on the scale.
+    #[error(
+        "the vectors predict from {from:.2} to {to:.2}, mostly off the scale of {lowest} to {highest}: give the scale that they are on, or the mean that they leave out"
+    )]
+    OffScale {
+        /// Least that they predict.
+        from: f32,
+        /// Most that they predict.
+        to: f32,
+        /// Lowest rating of the scale.
+        lowest: f32,
+        /// Highest rating of the scale.
+        highest: f32,
+    },
     /// A rating outside the scale.
     #[error("{file}, line {line}: rating {value} is not a number between {lowest} and {highest}")]
     RatingOutOfRange {
@@ -310,6 +346,9 @@ impl Error {
                 DataError::UnknownItem { .. } => "data.unknown_item",
                 DataError::UnknownName { .. } => "data.unknown_name",
                 DataError::NoText { .. } => "data.no_text",
+                DataError::Vector { .. } => "data.vector",
+                DataError::FewVectors { .. } => "data.few_vectors",
+                DataError::OffScale { .. } => "data.off_scale",
                 DataError::RatingOutOfRange { .. } => "data.rating_out_of_range",
             },
             Error::Numeric(e) => match e {

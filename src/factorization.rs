@@ -17,6 +17,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{NumericError, Result};
 use crate::latent::{Latents, dot};
 use crate::ratings::{Rating, Ratings};
@@ -58,6 +60,31 @@ pub struct Factors {
     pub user_biases: Vec<f32>,
     /// How much above the mean each item is rated.
     pub item_biases: Vec<f32>,
+}
+
+/// The same by id: the form in which factors leave a program and come into one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorsById {
+    /// Mean of all ratings that were fitted; 0 where the vectors say everything.
+    #[serde(default)]
+    pub mean: f32,
+    /// Every user.
+    pub users: Vec<VectorById>,
+    /// Every item.
+    pub items: Vec<VectorById>,
+    /// Error on ratings held out; nothing where none were.
+    #[serde(default)]
+    pub rmse: Option<f64>,
+}
+
+/// A user's or an item's vector, and how much above the mean they rate or it is rated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each name says it")]
+pub struct VectorById {
+    pub id: String,
+    #[serde(default)]
+    pub bias: f32,
+    pub vector: Vec<f32>,
 }
 
 /// A fit under way.
@@ -222,6 +249,16 @@ impl Factors {
         Ok(Factors { mean, users, items, user_biases, item_biases })
     }
 
+    /// The same by id, of the ratings that were fitted; `unseen` are those held out.
+    pub fn by_id(&self, ratings: &Ratings, unseen: &Ratings) -> FactorsById {
+        FactorsById {
+            mean: self.mean,
+            users: vectors_by_id(ratings.users(), &self.user_biases, &self.users),
+            items: vectors_by_id(ratings.items(), &self.item_biases, &self.items),
+            rmse: (!unseen.is_empty()).then(|| self.rmse(unseen)),
+        }
+    }
+
     /// The predicted rating, not clipped to the scale.
     pub fn predict(&self, user: usize, item: usize) -> f32 {
         self.mean + self.user_biases[user] + self.item_biases[item] + dot(self.users.row(user), self.items.row(item))
@@ -266,6 +303,11 @@ impl Factors {
             self.item_biases[item] = shrunk_mean(group.iter().map(rest), ridge);
         }
     }
+}
+
+fn vectors_by_id(ids: &[String], biases: &[f32], vectors: &Latents) -> Vec<VectorById> {
+    let rows = ids.iter().zip(biases).zip(vectors.rows());
+    rows.map(|((id, &bias), vector)| VectorById { id: id.clone(), bias, vector: vector.to_vec() }).collect()
 }
 
 /// Root mean square of errors; 0 for none.

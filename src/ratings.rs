@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::catalog::{Catalog, csv_error, malformed};
-use crate::error::{DataError, Result};
+use crate::error::{DataError, NumericError, Result};
 
 /// One observation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,6 +133,28 @@ impl Ratings {
         Ratings::new(self.users.clone(), ids, kept.collect(), self.scale())
     }
 
+    /// Nobody's ratings of these items: what there is where their places are known otherwise.
+    ///
+    /// # Errors
+    /// [`NumericError::BadSetting`] for a scale that is none.
+    pub fn none(items: Vec<String>, (lowest, highest): (f32, f32)) -> Result<Self> {
+        if !(lowest.is_finite() && highest.is_finite() && lowest < highest && highest > 0.0) {
+            let why = "give the lowest and the highest rating, the highest above 0";
+            return Err(NumericError::BadSetting { what: "scale", why }.into());
+        }
+        Ok(Ratings { users: Vec::new(), items, entries: Vec::new(), lowest, highest })
+    }
+
+    /// The same ratings with users numbered as in `users`; ratings by others are left out, if need be all.
+    pub fn for_users(&self, users: Vec<String>) -> Self {
+        let number: HashMap<&str, u32> = (0..).zip(&users).map(|(number, id)| (id.as_str(), number)).collect();
+        let place: Vec<Option<u32>> = self.users.iter().map(|id| number.get(id.as_str()).copied()).collect();
+        let kept =
+            self.entries.iter().filter_map(|rating| place[rating.user as usize].map(|user| Rating { user, ..*rating }));
+        let entries = ordered(kept.collect());
+        Ratings { users, entries, items: self.items.clone(), ..*self }
+    }
+
     /// Gives a user, known or new, these ratings instead of all others of theirs, as (item index, value), by item, each
     /// item once and on the scale. Returns the user's index.
     pub(crate) fn set_user(&mut self, id: &str, rated: &[(usize, f32)]) -> usize {
@@ -168,7 +190,7 @@ impl Ratings {
         self.entries.len()
     }
 
-    /// Whether there is no observation (only a held-out part can be empty).
+    /// Whether there is no observation.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

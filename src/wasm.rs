@@ -18,6 +18,7 @@ use crate::encoder::manifest::Manifest;
 use crate::encoder::tokenize::TokenLimit;
 use crate::encoder::{Digests, Encoder, open_device};
 use crate::error::{EncoderError, TrainingError};
+use crate::factorization::FactorsById;
 use crate::latent::Latents;
 use crate::raters::{Opinion, RaterReport};
 use crate::rollout::DesignSummary;
@@ -136,12 +137,17 @@ impl RawSession {
         Ok(RawSession(Session::new(encoder.0, dataset, seed as u64)))
     }
 
-    /// The caller's own items and ratings.
+    /// The caller's own items, and their ratings where there are some.
     #[wasm_bindgen(js_name = fromItems)]
     pub fn from_items(encoder: RawEncoder, data: JsValue, seed: f64) -> Outcome<RawSession> {
-        let (items, ratings, scale) = user_items(data)?;
-        let dataset = Dataset::from_items(items, &ratings, scale).map_err(thrown)?;
-        Ok(RawSession(Session::new(encoder.0, dataset, seed as u64)))
+        Ok(RawSession(Session::new(encoder.0, user_items(data)?, seed as u64)))
+    }
+
+    /// Takes up, before preparing, a space that is there already.
+    #[wasm_bindgen(js_name = useFactors)]
+    pub fn use_factors(&mut self, factors: JsValue) -> Outcome<()> {
+        let factors: FactorsById = from_js(factors)?;
+        self.0.use_factors(&factors).map_err(thrown)
     }
 
     /// Names the encoder.

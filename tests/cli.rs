@@ -335,6 +335,26 @@ fn a_resumed_training_equals_an_unbroken_one_and_its_policy_steers() {
 }
 
 #[test]
+fn what_factorize_wrote_is_a_space_to_work_in_with_ratings_or_without() {
+    let folder = folder("cli-space");
+    let (out, other) = (path(&folder, "space.jsonl"), path(&folder, "other.jsonl"));
+    let factorize = ["factorize", "--json", "--hold-out", "0", "--sweeps", "3", "--factors", "4"];
+    lines(&command(&[&factorize[..], &["--out", &out]].concat()).output().unwrap());
+    let rated = lines(&run(&["align", "--json", "--space", &out])).remove(0);
+    assert_eq!((&rated["dimensions"], &rated["items"]), (&5.into(), &169.into()));
+    let unrated = lines(&run(&["align", "--json", "--space", &out, "--catalog", "data/catalog.jsonl"])).remove(0);
+    assert_eq!((&unrated["users"], &unrated["skill"]["noise"]), (&rated["users"], &0.0.into()));
+    assert!(unrated["skill"]["rmseRatio"].as_f64() > Some(0.0));
+
+    assert_refused(&command(&[&factorize[..], &["--space", &out]].concat()).output().unwrap(), 2, "leave --space out");
+    std::fs::write(&other, "{\"kind\":\"mean\",\"value\":3}\n\n{\"kind\":\"user\"}\n").unwrap();
+    assert_refused(&run(&["align", "--space", &other]), 2, "other.jsonl, line 3:");
+    let vectors = std::fs::read_to_string(&out).unwrap().replace("\"viewer-002\"", "\"viewer-001\"");
+    std::fs::write(&other, vectors).unwrap();
+    assert_refused(&run(&["align", "--space", &other]), 2, "user \"viewer-001\" cannot be used: there are two of it");
+}
+
+#[test]
 fn bad_data_is_refused_with_its_line() {
     let folder = folder("cli-data");
     let (items, ratings) = (path(&folder, "items.jsonl"), path(&folder, "ratings.csv"));

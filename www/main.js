@@ -4,6 +4,7 @@ import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
 import { deviceName, isCancelled, skillWords, wholeSeconds } from './format.js';
 import { createStages } from './loading.js';
+import { catalogName } from './words.js';
 
 const address = new URLSearchParams(location.search);
 
@@ -24,8 +25,8 @@ let rest = null;
 /** The last catalog that could be opened: the way back where another one cannot. */
 let opened = null;
 
-/** Opens another catalog in place of this one; `name` is what the page calls it. */
-async function useCatalog(catalog, name) {
+/** Opens another catalog in place of this one: `source` is what `create` is told of it, `name` what the page calls it. */
+async function useCatalog(source, name) {
   await model?.dispose();
   // It may stand in the workbench, which goes.
   byId('loading').before(errorBox);
@@ -33,10 +34,10 @@ async function useCatalog(catalog, name) {
   byId('loading').hidden = false;
   document.body.dataset.view = 'loading';
   document.body.dataset.catalog = name;
-  await load(catalog);
+  await load(source);
 }
 
-async function load(catalog = 'embedded') {
+async function load(source = { catalog: 'embedded' }) {
   const cancellation = new AbortController();
   const stages = createStages(byId('stages'));
   const stopClock = showClock(byId('loading-time'));
@@ -48,18 +49,18 @@ async function load(catalog = 'embedded') {
   hideError();
   try {
     const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
-    const creating = create({ ...createOptions(), catalog, ...watching });
+    const creating = create({ ...createOptions(), ...source, ...watching });
     rest ??= openRest();
     const [created, { environment, openWorkbench }] = await Promise.all([creating, rest]);
     model = created;
     stages.finish();
-    byId('about-catalog').hidden = catalog !== 'embedded';
+    byId('about-catalog').hidden = source.catalog !== 'embedded';
     showReady(environment, openWorkbench);
-    opened = { catalog, name: document.body.dataset.catalog ?? 'the embedded films' };
+    opened = { source, name: catalogName() };
   } catch (error) {
     stages.stop();
     cancel.hidden = true;
-    showLoadingFailure(error, catalog);
+    showLoadingFailure(error, source);
   } finally {
     stopClock();
   }
@@ -86,22 +87,22 @@ function tellRecovery({ message }) {
   byId('announcer').textContent = 'The computing part of this page stopped and was started again. Nothing was lost.';
 }
 
-function showLoadingFailure(error, catalog) {
+function showLoadingFailure(error, source) {
   const cancelled = isCancelled(error);
   byId('loading-title').textContent = cancelled ? 'Loading cancelled' : 'Loading stopped';
   showError(cancelled ? { message: 'You cancelled the loading.', hint: 'Try again whenever you like.' } : error, {
     title: cancelled ? 'Not loaded' : 'The page could not get ready',
     before: byId('loading'),
-    onRetry: () => load(catalog),
+    onRetry: () => load(source),
     offersHub: !cancelled && !opened && address.get('models') !== 'hub',
   });
-  if (opened && opened.catalog !== catalog) offerWayBack();
+  if (opened && opened.source !== source) offerWayBack();
 }
 
 function offerWayBack() {
-  const { catalog, name } = opened;
+  const { source, name } = opened;
   byId('cancel-loading').before(element('button', {
-    type: 'button', class: 'button', id: 'go-back', testid: 'go-back', onclick: () => useCatalog(catalog, name),
+    type: 'button', class: 'button', id: 'go-back', testid: 'go-back', onclick: () => useCatalog(source, name),
   }, `Go back to ${name}`));
 }
 

@@ -1,23 +1,27 @@
 /**
- * Items and ratings from tables. Which column is which is guessed by its name, and the guess can be changed: a mapping
- * gives the place of a column for each field, −1 where there is none.
+ * Items and ratings from tables; vectors are in `read-vectors.js`. Which column is which is guessed by its name, and the
+ * guess can be changed: a mapping gives the place of a column for each field, −1 where there is none.
  */
+import { firstWords, longestName, numberOf, textOf } from './read-cells.js';
 import { readRows } from './read-table.js';
 import { ReadError } from './read-text.js';
+import { hasVectors, isBareVectors, listColumn } from './read-vectors.js';
 
 /** More than a browser encodes in a day. */
 export const mostItems = 200_000;
 /** More than a tab has the memory for. */
 export const mostRatings = 2_000_000;
-/** Characters of a cell that is no text of an item. */
-const longestName = 2_000;
 const longestText = 200_000;
 const mostListed = 50;
 
-/** Fields of an item and of a rating: what the page calls them, whether they are needed, and names that columns have. */
+const idsOfItems = 'movieid itemid filmid productid bookid gameid asin parentasin isbn imdbid';
+const idsOfUsers = 'userid user uid reviewerid customerid memberid personid username reviewer customer viewer';
+const ofVectors = [field('bias', 'Bias', false, 'bias itembias userbias'), field('vector', 'Vector', false, 'vector')];
+
+/** Fields of what a file can have: what the page calls them, whether they are needed, and names that columns have. */
 export const fields = {
   items: [
-    field('id', 'Id', true, 'id movieid itemid filmid productid bookid gameid asin parentasin isbn imdbid slug key'),
+    field('id', 'Id', true, `id ${idsOfItems} slug key`),
     field('title', 'Title', false, 'title name movietitle booktitle producttitle primarytitle originaltitle'),
     field('year', 'Year', false, 'year releaseyear startyear yearofpublication releasedate publicationyear'),
     field('genres', 'Genres', false, 'genres genre categories category subjects'),
@@ -26,39 +30,58 @@ export const fields = {
     field('dislikes', 'Reasons to dislike it', false, 'dislikes'),
   ],
   ratings: [
-    field('user', 'Who', true, 'userid user uid reviewerid customerid memberid personid username reviewer customer viewer'),
+    field('user', 'Who', true, idsOfUsers),
     field('item', 'Item', true, 'movieid itemid item filmid productid asin bookid gameid isbn iid film movie product'),
     field('value', 'Rating', true, 'rating value score stars overall bookrating overallrating'),
   ],
+  itemVectors: [field('id', 'Item', true, `id ${idsOfItems} item`), ...ofVectors],
+  userVectors: [field('id', 'Who', true, `${idsOfUsers} id`), ...ofVectors],
 };
 
 function field(name, title, isNeeded, names) {
   return { name, title, isNeeded, names: names.split(' ') };
 }
 
-/** What a table has: `'items'`, `'ratings'`, or nothing that is known. */
-export function guessRole({ columns, rows }) {
-  const has = (role, names) => names.every((name) => guessMapping({ columns, rows }, role)[name] >= 0);
+/** What a table has: a name of `fields`, or nothing that is known. */
+export function guessRole(table) {
+  const has = (role, names) => names.every((name) => guessMapping(table, role)[name] >= 0);
   if (has('ratings', ['user', 'item', 'value'])) return 'ratings';
-  return has('items', ['id', 'plot']) || has('items', ['id', 'title', 'genres']) ? 'items' : null;
+  if (has('items', ['id', 'plot']) || has('items', ['id', 'title', 'genres'])) return 'items';
+  const whose = vectorsOfUsers(table) ? 'userVectors' : 'itemVectors';
+  return hasVectors(table, guessMapping(table, whose)) ? whose : null;
 }
 
+/** By the name of the column that says whose they are, or of the file where that is only called an id. */
+function vectorsOfUsers({ columns, file }) {
+  const names = columns.map(plain);
+  if (idsOfUsers.split(' ').some((name) => names.includes(name))) return true;
+  return !idsOfItems.split(' ').some((name) => names.includes(name)) && /user|viewer|people|person|customer|member/i.test(file?.name ?? '');
+}
+
+const plain = (column) => column.toLowerCase().replace(/[^a-z0-9]/g, '');
+
 export function guessMapping({ columns, rows }, role) {
-  const plain = columns.map((column) => column.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  const names = columns.map(plain);
   const taken = new Set();
   const mapping = {};
-  for (const { name, names } of fields[role]) {
-    const at = [...names, null].reduce((found, known) => (found >= 0 || known === null ? found : plain.indexOf(known)), -1);
+  for (const { name, names: known } of fields[role]) {
+    const at = known.reduce((found, word) => (found >= 0 ? found : names.indexOf(word)), -1);
     mapping[name] = taken.has(at) ? -1 : at;
     taken.add(at);
   }
-  return role === 'ratings' && isBareTriples(columns, rows) ? { user: 0, item: 1, value: 2 } : mapping;
+  if (role === 'ratings' && isBareTriples(columns, rows)) return { user: 0, item: 1, value: 2 };
+  return 'vector' in mapping ? mappingOfVectors({ columns, rows }, mapping) : mapping;
 }
 
-/** Ratings without names of columns: three or four numbers, of which the third is small. */
+/** A column of lists is told by what is in it; without one there is a column for each dimension. */
+function mappingOfVectors(table, { id, bias }) {
+  return { id: id < 0 && isBareVectors(table) ? 0 : id, bias, vector: listColumn(table) };
+}
+
+/** Ratings without names of columns: three or four numbers, two whole ones as ids, and a third that is small. */
 function isBareTriples(columns, rows) {
   const isBare = (columns.length === 3 || columns.length === 4) && columns.every((column, at) => column === `column ${at + 1}`);
-  return isBare && rows.length > 0 && rows.every(({ cells }) => cells.slice(0, 3).every((cell) => Number.isFinite(numberOf(cell))) && numberOf(cells[2]) <= 100);
+  return isBare && rows.length > 0 && rows.every(({ cells }) => cells.slice(0, 2).every((cell) => Number.isInteger(numberOf(cell))) && numberOf(cells[2]) <= 100);
 }
 
 export const genreSeparators = ['|', ',', ';', '/'];
@@ -132,18 +155,6 @@ export function ratingOf({ cells }, mapping, [lowest, highest]) {
   return { user, item, value };
 }
 
-/** A number as it stands in files; also with a decimal comma. */
-function numberOf(cell) {
-  if (typeof cell === 'number') return cell;
-  const text = textOf(cell);
-  return /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text.replace(',', '.')) : NaN;
-}
-
-function textOf(cell) {
-  if (typeof cell === 'string') return cell.trim();
-  return typeof cell === 'number' || typeof cell === 'boolean' ? String(cell) : '';
-}
-
 const noNumber = (text) => (text === '' ? 'the rating is missing' : `the rating “${text.slice(0, 30)}” is no number`);
 
 /** All items of a table: `{ items, withoutText, complaints }`. Those without text are among the items. */
@@ -203,5 +214,3 @@ function noRatings({ file }, { ofUnknown, complaints }, example, items) {
   const hint = `It speaks of “${example.slice(0, 60)}”, and the items have ids like “${items[0].id.slice(0, 60)}”. Are the right columns chosen?`;
   return new ReadError(`No rating in ${file.name} is of an item with a text`, hint);
 }
-
-const firstWords = ({ first: [first] }) => (first ? `Line ${first.line}: ${first.why}.` : '');

@@ -2,7 +2,7 @@
  * The panels beside the map, one idea each: one is shown at a time, and made when it is shown first.
  *
  * A panel is a module in `panels/` with `open(root, context)`, which fills `root`. `context` is made by the workbench:
- * `{ model, info, chosen, choose({ user, item }), onChosen(listener), map, useCatalog(catalog, name), whenTrained, tellTrained() }`.
+ * `{ model, info, chosen, choose({ user, item }), onChosen(listener), map, useCatalog(source, name), whenTrained, tellTrained() }`.
  * Long work for the model gets in line with `inTurn`; `whenTrained` is a promise of a trained policy, from wherever it comes.
  */
 import { byId, element } from './dom.js';

@@ -12,7 +12,7 @@ import { openTabs } from './tabs.js';
 import { inTurn } from './turns.js';
 import { sayWords, words } from './words.js';
 
-/** Fills a workbench that nothing is wired to yet. `useCatalog(catalog, name)` opens another one. */
+/** Fills a workbench that nothing is wired to yet. `useCatalog(source, name)` opens another one. */
 export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
   const { noun, person } = words();

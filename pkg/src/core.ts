@@ -115,6 +115,19 @@ export interface CoreFactorizeOptions {
   seed: number;
 }
 
+/** An embedding space, with nothing left out. */
+export interface CoreFactors {
+  mean: number;
+  items: CoreVector[];
+  users: CoreVector[];
+}
+
+export interface CoreVector {
+  id: string;
+  bias: number;
+  vector: Float32Array;
+}
+
 export interface CoreActionsOptions {
   user: string;
   item: string;
@@ -172,6 +185,8 @@ export interface RawEncoder {
 
 export interface RawSession {
   readonly fingerprint: string;
+  /** Takes up an embedding space before `prepare`. */
+  useFactors(factors: CoreFactors): void;
   prepare(cache: Uint8Array | undefined, tick: Tick): Promise<void>;
   cacheBytes(): Uint8Array | undefined;
   /** Names what the fit follows from. */
@@ -219,7 +234,7 @@ export interface CoreJudgeOptions {
 
 export interface CatalogData {
   items: Item[];
-  ratings: Rating[];
+  ratings?: Rating[];
   scale?: [number, number];
 }
 

@@ -42,6 +42,7 @@ export async function open(request: CreateRequest, host: Host, call: Call, annou
   request.models = undefined;
   const session = await openSession(core, encoder, request, embedded);
   try {
+    if (request.factors) session.useFactors(request.factors);
     const place = request.cache ? host : { ...host, vectors: nowhere };
     const preparation = { device: choice.device, isEmbedded: request.catalog === 'embedded' };
     await prepare(session, preparation, place, call);

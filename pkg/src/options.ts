@@ -1,5 +1,6 @@
 import { AquilineError, messageOf } from './error.js';
 import { compileResponse } from './bytes.js';
+import { coreFactors } from './factors.js';
 import { isNode, nodeModule } from './node.js';
 import { requestOfLlm } from './answering.js';
 import type {
@@ -43,6 +44,8 @@ import type {
 /** The request for these options: defaults filled in, addresses absolute, nothing that cannot cross a port. */
 export async function createRequest(options: CreateOptions): Promise<CreateRequest> {
   const { models, assets = {}, catalog = 'embedded' } = options;
+  const factors = options.factors && coreFactors(options.factors);
+  if (catalog !== 'embedded' && !catalog.ratings && !factors) throw nothingToFit();
   // All at once: a promise among them that fails must not do so while another one is awaited.
   const [cpu, webgpu, catalogFile, modelFiles] = await Promise.all([
     assets.cpu && portCore('cpu', assets.cpu),
@@ -53,6 +56,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
   return {
     type: 'create',
     catalog: withWholeBuffers(catalog),
+    factors,
     models: modelFiles,
     device: options.device ?? 'auto',
     reason: undefined,
@@ -176,6 +180,11 @@ export function wholeNumber(name: string, value: number | undefined, fallback: n
   const number = value ?? fallback;
   if (Number.isSafeInteger(number) && number >= 0) return number;
   throw new AquilineError('numeric.bad_setting', `${name} is out of range: use a whole number from 0, not ${number}`);
+}
+
+function nothingToFit(): AquilineError {
+  const hint = 'Give ratings in the catalog, or factors: vectors of items and of users.';
+  return new AquilineError('data.empty', 'there are neither ratings nor factors', { hint });
 }
 
 async function portModels(models: NonNullable<CreateOptions['models']>): Promise<CreateRequest['models']> {

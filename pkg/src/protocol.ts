@@ -5,6 +5,7 @@ import type {
   CoreElmOptions,
   CoreEvaluateOptions,
   CoreFactorizeOptions,
+  CoreFactors,
   CoreFoldInOptions,
   CoreJudgeOptions,
   CoreModelOptions,
@@ -43,6 +44,8 @@ export type PortCore = PortSource | WebAssembly.Module;
 export interface CreateRequest {
   type: 'create';
   catalog: CatalogSource;
+  /** The caller's own embedding space. */
+  factors: CoreFactors | undefined;
   models: { folder: string } | { weights: PortSource; tokenizer: PortSource } | undefined;
   device: Device | 'auto';
   /** Why this device, where that was decided before the request. */

@@ -14,6 +14,7 @@ import type {
   FactorizeOptions,
   Factors,
   FoldInOptions,
+  GivenFactors,
   Recovery,
   SearchOptions,
   UserInfo,
@@ -41,11 +42,11 @@ export interface Rating {
   value: number;
 }
 
-/** The embedded films, a MovieLens-format pair of csv files, or your own items and ratings. */
+/** The embedded films, a MovieLens-format pair of csv files, or your own items and ratings; with `factors` these may lack. */
 export type CatalogSource =
   | 'embedded'
   | { movies: Uint8Array; ratings: Uint8Array }
-  | { items: Item[]; ratings: Rating[]; scale?: [lowest: number, highest: number] };
+  | { items: Item[]; ratings?: Rating[]; scale?: [lowest: number, highest: number] };
 
 /** A point of the latent space with what it is worth to the user. */
 export interface State {
@@ -154,7 +155,10 @@ export type ActionSpace = 'all' | 'generic' | 'combined';
 /** What a core runs on. */
 export type Device = 'cpu' | 'webgpu';
 
-/** How well text predicts ratings of items nobody has rated, measured on held-out items. */
+/**
+ * How well text predicts ratings of items nobody has rated, measured on held-out items; with `factors` and no ratings, how
+ * well it predicts what the space does.
+ */
 export interface Skill {
   /** Error relative to predicting each user's mean: below 1 is better. */
   rmseRatio: number;
@@ -240,6 +244,11 @@ export interface CreateOptions extends CallOptions {
   onRecovery?: (recovery: Recovery) => void;
   /** Default: `'embedded'`. */
   catalog?: CatalogSource;
+  /**
+   * Your own embedding space, or what `factorize` gave: texts are mapped into it, users are its users. Ratings of the
+   * catalog then only measure the map.
+   */
+  factors?: GivenFactors;
   /** Where the model files are: a folder's address, or each file. Default: the hub, at the pinned revision. */
   models?: string | URL | { weights: Source; tokenizer: Source };
   /** Default: `'auto'`, WebGPU where it works and the CPU elsewhere. */

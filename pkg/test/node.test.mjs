@@ -48,6 +48,30 @@ test('a catalog of the caller is encoded and fitted, in stages', async () => {
   await own.dispose();
 });
 
+test('what one object factorised is the space of another, which has items and no ratings', async () => {
+  const { items } = await ownCatalog();
+  const rated = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false });
+  const factors = await rated.factorize({ factors: 3, ridge: 0.1 });
+  await rated.dispose();
+  const open = () => create({ catalog: { items }, factors, models: MODELS, device: 'cpu', cache: false });
+  const own = await open();
+  assert.deepEqual(own.info.users.map(({ id }) => id), ['one', 'two']);
+  assert.equal((await own.capabilities()).dimensions, 4);
+  assert.equal((await own.gaps({ user: 'one', count: 2 })).length, 2);
+  const types = [];
+  for await (const { type } of own.steer({ user: 'one', item: own.info.users[0].low[0], ...SMALL })) types.push(type);
+  assert.deepEqual(types, ['anchor', 'step', 'step', 'done']);
+  await own.foldIn({ user: 'visitor', ratings: [{ item: items[0].id, value: 5 }, { item: items[1].id, value: 1 }] });
+  const again = await open();
+  await again.load(await own.save());
+  assert.deepEqual(await again.utilities({ user: 'visitor' }), await own.utilities({ user: 'visitor' }));
+  await Promise.all([own.dispose(), again.dispose()]);
+  const twice = { ...factors, items: [...factors.items, factors.items[0]] };
+  await assert.rejects(create({ catalog: { items }, factors: twice, models: MODELS, device: 'cpu', cache: false }), { code: 'data.vector', message: /two of it/ });
+  const offScale = create({ catalog: { items, scale: [50, 100] }, factors, models: MODELS, device: 'cpu', cache: false });
+  await assert.rejects(offScale, { code: 'data.off_scale' });
+});
+
 test('gaps are ordered places of finite utility with existing neighbours', async () => {
   const gaps = await aquiline.gaps({ user: choice.user, count: 3 });
   assert.equal(gaps.length, 3);

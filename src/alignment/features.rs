@@ -8,6 +8,9 @@ use crate::latent::{Latents, dot};
 /// Sentence vectors have length 1; this brings features to a size that suits one ridge.
 const SCALE: f32 = 10.0;
 
+/// Rows that principal components are taken of, evenly spread over all: more would take long and change nothing.
+const MOST_ROWS: usize = 10_000;
+
 /// One field's part of the features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Field {
@@ -30,7 +33,8 @@ impl FeatureMap {
     pub(super) fn fit(rows: &Latents, sizes: &[usize], weights: &[f32]) -> Self {
         let width = rows.dimensions() / sizes.len();
         let fields = sizes.iter().zip(weights).enumerate().map(|(field, (&size, &weight))| {
-            let part = Latents::from_rows(width, rows.rows().map(|row| &row[field * width..(field + 1) * width]));
+            let some = rows.rows().step_by(rows.len().div_ceil(MOST_ROWS).max(1));
+            let part = Latents::from_rows(width, some.map(|row| &row[field * width..(field + 1) * width]));
             let mut axes = part.principal_axes(size.min(width));
             for axis in 0..axes.len() {
                 axes.row_mut(axis).iter_mut().for_each(|value| *value *= SCALE * weight);

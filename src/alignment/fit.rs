@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::features::FeatureMap;
+use super::skill::misplacement_and_noise;
 use super::{Alignment, Skill, check_rows};
 use crate::error::{NumericError, Result};
 use crate::latent::Latents;
@@ -184,7 +185,7 @@ impl<'a> Fitting<'a> {
         let Some(trial) = &mut self.trial else { return Ok(()) };
         let Split { train, test } = &trial.split;
         let fitted = self.current.clone().finish(train, &self.features, self.skill);
-        let skill = Skill::measure(&fitted, train, test, self.fields)?;
+        let skill = Skill::measure(&fitted, train, test, self.fields, misplacement_and_noise)?;
         match &trial.best {
             Some(best) if skill.rmse_ratio >= self.skill.rmse_ratio => {
                 let is_of_map = self.current.ridges.map != best.ridges.map;
@@ -232,7 +233,7 @@ impl AlignmentSettings {
         AlignmentSettings { held_out, seed, ..Default::default() }
     }
 
-    fn check(&self, fields: &Latents) -> Result<()> {
+    pub(super) fn check(&self, fields: &Latents) -> Result<()> {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         let parts = self.components.len();
         match self {

@@ -1,6 +1,9 @@
 //! What held-out items say about a fit.
 
-use super::{Alignment, Skill};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::{Alignment, Placement, Skill};
 use crate::error::Result;
 use crate::factorization::rmse;
 use crate::latent::Latents;
@@ -21,11 +24,17 @@ impl Skill {
         }
     }
 
-    pub(super) fn measure(fitted: &Alignment, train: &Ratings, test: &Ratings, fields: &Latents) -> Result<Self> {
+    pub(super) fn measure(
+        fitted: &Alignment,
+        train: &Ratings,
+        test: &Ratings,
+        fields: &Latents,
+        scatter: Scatter,
+    ) -> Result<Self> {
         let outcomes = outcomes(fitted, train, test, fields)?;
         let (calibrate, check): (Vec<&Outcome>, Vec<&Outcome>) = outcomes.iter().partition(|o| o.rating.item % 2 == 0);
-        let (misplacement, noise) = scatter(&outcomes);
-        let (calibrated_misplacement, calibrated_noise) = scatter(calibrate);
+        let (misplacement, noise) = scatter(&mut outcomes.iter());
+        let (calibrated_misplacement, calibrated_noise) = scatter(&mut calibrate.into_iter());
         let covered = check.iter().filter(|o| {
             let variance = calibrated_misplacement.powi(2) * (0.5 + 0.5 * o.unusualness) + calibrated_noise.powi(2);
             o.error.abs() <= variance.sqrt()
@@ -42,8 +51,11 @@ impl Skill {
     }
 }
 
+/// Splits errors into misplacement and noise.
+pub(super) type Scatter = fn(&mut dyn Iterator<Item = &Outcome>) -> (f32, f32);
+
 /// What happened with one held-out rating.
-struct Outcome {
+pub(super) struct Outcome {
     rating: Rating,
     predicted: f32,
     error: f32,
@@ -55,18 +67,25 @@ struct Outcome {
 fn outcomes(fitted: &Alignment, train: &Ratings, test: &Ratings, fields: &Latents) -> Result<Vec<Outcome>> {
     let (lowest, highest) = test.scale();
     let means: Vec<f32> = train.by_user().iter().map(|rated| user_mean(rated, train.mean())).collect();
+    // An item is placed once, however many have rated it.
+    let mut places: BTreeMap<u32, Placement> = BTreeMap::new();
+    for rating in test.entries() {
+        if let Entry::Vacant(place) = places.entry(rating.item) {
+            place.insert(fitted.place(fields.row(rating.item as usize))?);
+        }
+    }
     let outcome = |rating: &Rating| {
-        let placement = fitted.place(fields.row(rating.item as usize))?;
+        let placement = &places[&rating.item];
         let predicted = fitted.predict(rating.user as usize, &placement.latent).clamp(lowest, highest);
-        Ok(Outcome {
+        Outcome {
             rating: *rating,
             predicted,
             error: rating.value - predicted,
             baseline_error: rating.value - means[rating.user as usize],
             unusualness: placement.unusualness,
-        })
+        }
     };
-    test.entries().iter().map(outcome).collect()
+    Ok(test.entries().iter().map(outcome).collect())
 }
 
 fn user_mean(rated: &[Rating], otherwise: f32) -> f32 {
@@ -76,8 +95,8 @@ fn user_mean(rated: &[Rating], otherwise: f32) -> f32 {
 
 /// Splits the errors into what all ratings of an item share (its misplacement) and what they do
 /// not (noise), by the mean product of errors of different raters of one item.
-fn scatter<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> (f32, f32) {
-    let mut items: std::collections::BTreeMap<u32, (f64, f64, f64)> = std::collections::BTreeMap::new();
+pub(super) fn misplacement_and_noise(outcomes: &mut dyn Iterator<Item = &Outcome>) -> (f32, f32) {
+    let mut items: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();
     for outcome in outcomes {
         let error = f64::from(outcome.error);
         let sums = items.entry(outcome.rating.item).or_default();
@@ -95,6 +114,11 @@ fn scatter<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> (f32, f32) {
     let total = all.0 / f64::max(all.1, 1.0);
     let shared = (pairs.0 / f64::max(pairs.1, 1.0)).clamp(0.0, total);
     (shared.sqrt() as f32, (total - shared).sqrt() as f32)
+}
+
+/// Of predictions, which nothing scatters around.
+pub(super) fn misplacement_alone(outcomes: &mut dyn Iterator<Item = &Outcome>) -> (f32, f32) {
+    (rmse(outcomes.map(|outcome| outcome.error)) as f32, 0.0)
 }
 
 fn mean_rank_correlation(outcomes: &[Outcome]) -> f64 {

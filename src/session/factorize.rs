@@ -1,14 +1,13 @@
 //! The behavioural embedding of a session's ratings.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Session;
 use super::tick::Tick;
 use super::view::{Progress, Tell};
 use crate::error::{NumericError, Result};
-use crate::factorization::Factorization;
-use crate::latent::Latents;
-use crate::ratings::Split;
+use crate::factorization::{Factorization, Factors, FactorsById};
+use crate::ratings::{Ratings, Split};
 
 /// How to factorize.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -33,62 +32,43 @@ impl Default for FactorizeOptions {
     }
 }
 
-/// Factors by id.
-#[derive(Debug, Clone, Serialize)]
-pub struct FactorsView {
-    /// Mean of all ratings that were fitted.
-    pub mean: f32,
-    /// Every user.
-    pub users: Vec<VectorView>,
-    /// Every item.
-    pub items: Vec<VectorView>,
-    /// Error on the ratings held out; nothing without any.
-    pub rmse: Option<f64>,
-}
-
-/// A user's or an item's bias and vector.
-#[derive(Debug, Clone, Serialize)]
-#[allow(missing_docs, reason = "each name says it")]
-pub struct VectorView {
-    pub id: String,
-    pub bias: f32,
-    pub vector: Vec<f32>,
-}
-
 impl Session {
     /// Alternating least squares over the session's ratings; see [`Factorization`].
     ///
     /// # Errors
-    /// As [`Factorization::fit`], [`NumericError::BadSetting`] for a share outside of [0, 1), and `tick`.
+    /// As [`FactorizeOptions::fit`].
     pub async fn factorize(
         &self,
         options: &FactorizeOptions,
+        tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<FactorsById> {
+        let (factors, Split { train, test }) = options.fit(self.agent()?.ratings(), tick).await?;
+        Ok(factors.by_id(&train, &test))
+    }
+}
+
+impl FactorizeOptions {
+    /// Fits a share of the ratings, and gives the factors with what was fitted and what was held out.
+    ///
+    /// # Errors
+    /// As [`Factorization::fit`], [`NumericError::BadSetting`] for a share outside of [0, 1), and `tick`.
+    pub async fn fit(
+        &self,
+        ratings: &Ratings,
         mut tick: impl AsyncFnMut(Tell) -> Result<()>,
-    ) -> Result<FactorsView> {
-        let FactorizeOptions { factors, ridge, sweeps, held_out, seed } = *options;
+    ) -> Result<(Factors, Split)> {
+        let FactorizeOptions { factors, ridge, sweeps, held_out, seed } = *self;
         if !(0.0..1.0).contains(&held_out) {
             return Err(NumericError::BadSetting { what: "heldOut", why: "it must be in [0, 1)" }.into());
         }
-        let ratings = self.agent()?.ratings();
-        let Split { train, test } = ratings.split_ratings(held_out, seed);
+        let split = ratings.split_ratings(held_out, seed);
         let settings = Factorization { factors, ridge, sweeps, seed, ..Default::default() };
-        let mut fitting = settings.start(&train)?;
+        let mut fitting = settings.start(&split.train)?;
         while !fitting.is_done() {
             fitting.sweep();
             let (done, total) = fitting.progress();
             tick.tell(Tell::Progress(Progress { kind: "factorize", done, total, unit: "sweeps" })).await?;
         }
-        let factors = fitting.finish();
-        Ok(FactorsView {
-            mean: factors.mean,
-            users: views(ratings.users(), &factors.user_biases, &factors.users),
-            items: views(ratings.items(), &factors.item_biases, &factors.items),
-            rmse: (!test.is_empty()).then(|| factors.rmse(&test)),
-        })
+        Ok((fitting.finish(), split))
     }
-}
-
-fn views(ids: &[String], biases: &[f32], vectors: &Latents) -> Vec<VectorView> {
-    let rows = ids.iter().zip(biases).zip(vectors.rows());
-    rows.map(|((id, &bias), vector)| VectorView { id: id.clone(), bias, vector: vector.to_vec() }).collect()
 }

@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::action::ActionSpace;
-use crate::catalog::Item;
+use crate::catalog::{Catalog, Item};
 use crate::error::{Error, NumericError, Result, RolloutError};
 use crate::search::{SearchSettings, Strategy};
-use crate::session::SearchOptions;
 use crate::session::evaluate::{ManifoldName, SearchWay};
 use crate::session::view::Tell;
+use crate::session::{Dataset, SearchOptions};
 
 /// What a boundary function returns: a value, or something to throw.
 pub(super) type Outcome<T> = std::result::Result<T, JsValue>;
@@ -101,11 +101,11 @@ pub(super) struct JudgeOptions {
     pub(super) seed: u64,
 }
 
+/// The caller's own items, with ratings unless their space is given.
 #[derive(Deserialize)]
 struct UserItems {
     items: Vec<Item>,
-    ratings: Vec<UserRating>,
-    #[serde(default)]
+    ratings: Option<Vec<UserRating>>,
     scale: Option<(f32, f32)>,
 }
 
@@ -116,12 +116,15 @@ struct UserRating {
     value: f32,
 }
 
-/// The caller's own items, ratings and scale.
-#[allow(clippy::type_complexity, reason = "three plain lists that are taken apart at once")]
-pub(super) fn user_items(data: JsValue) -> Outcome<(Vec<Item>, Vec<(String, String, f32)>, (f32, f32))> {
+/// The caller's own items and ratings.
+pub(super) fn user_items(data: JsValue) -> Outcome<Dataset> {
     let UserItems { items, ratings, scale } = from_js(data)?;
-    let ratings = ratings.into_iter().map(|rating| (rating.user, rating.item, rating.value)).collect();
-    Ok((items, ratings, scale.unwrap_or((0.5, 5.0))))
+    let scale = scale.unwrap_or((0.5, 5.0));
+    let Some(ratings) = ratings else {
+        return Catalog::new(items).and_then(|catalog| Dataset::unrated(catalog, scale)).map_err(thrown);
+    };
+    let ratings: Vec<_> = ratings.into_iter().map(|rating| (rating.user, rating.item, rating.value)).collect();
+    Dataset::from_items(items, &ratings, scale).map_err(thrown)
 }
 
 /// Plain objects and numbers: no `Map`, no `BigInt`.

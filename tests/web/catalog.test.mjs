@@ -149,6 +149,46 @@ test('the embedded films can come back', { timeout }, async () => {
   assert.equal(await element('use-embedded').count(), 0);
 });
 
+/** Two coordinates, which the genres and the length of the text say, and people who weigh them. */
+const vectorsCsv = () => ['filmId,bias,v0,v1', ...films.map(({ id, genres, plot }) => `${id},${plot.length / 1000},${genres.includes('Drama') ? 1 : -1},${genres.includes('Comedy') ? 0.8 : -0.4}`)].join('\n');
+const peopleJsonl = () => Array.from({ length: 6 }, (_, user) => JSON.stringify({ user: `p${user}`, vector: [user % 2 ? 1 : -1, 0.2 * user] })).join('\n');
+
+test('vectors take the place of ratings: their files are recognised, and their scale is offered', { timeout }, async () => {
+  const card = (name) => element('catalog-file').filter({ hasText: name });
+  await element('catalog-files').setInputFiles([file('films.csv', moviesCsv()), file('film-vectors.csv', `${vectorsCsv()}\nlate,0,1\nghost,0,1,x\n`)]);
+  await card('film-vectors.csv').waitFor();
+  assert.equal(await card('film-vectors.csv').getAttribute('data-role'), 'itemVectors');
+  assert.match(await element('catalog-status').textContent(), /Vectors of people are needed beside those of items/);
+  assert.ok(await element('catalog-run').isDisabled());
+  await element('catalog-files').setInputFiles([file('people.jsonl', peopleJsonl())]);
+  await card('people.jsonl').waitFor();
+  assert.equal(await card('people.jsonl').getAttribute('data-role'), 'userVectors');
+  assert.match(await card('film-vectors.csv').locator('[data-testid=catalog-preview]').innerText(), /1\.000, −0\.400|−1\.000, /);
+  await element('catalog-run').click();
+  await element('catalog-result').filter({ hasText: 'What the vectors predict is mostly off the scale' }).waitFor({ timeout });
+  assert.match(await element('catalog-complaints').innerText(), /2 lines of film-vectors\.csv[^]*line 26: 3 cells[^]*line 27: number 2 of the vector is “x”/);
+  await card('people.jsonl').locator('[data-testid=catalog-mean]').fill('3');
+  await card('people.jsonl').locator('[data-testid=catalog-mean]').blur();
+  await element('catalog-run').click();
+  const result = element('catalog-result').filter({ hasText: '24 of these items have a vector of 2 numbers' });
+  await result.waitFor({ timeout });
+  assert.match(await result.innerText(), /6 people have one\./);
+  assert.equal(await element('better-scale').count(), 0);
+  await element('leave-out').check();
+  await element('use-catalog').click();
+  await ready('films');
+});
+
+test('what was opened from vectors is steered like any other catalog', { timeout }, async () => {
+  await element('tab-catalog').click();
+  assert.match(await element('catalog-summary').innerText(), /Items\s+24\s[^]*People\s+6\s/);
+  await element('tab-steer').click();
+  await element('steer-button').click();
+  await element('outcome').waitFor({ state: 'visible', timeout });
+  assert.equal(await element('error').isVisible(), false);
+  await element('tab-catalog').click();
+});
+
 test('a phone shows it without scrolling sideways, and nothing was complained about or left the page', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await sidewaysScroll(page), 0);

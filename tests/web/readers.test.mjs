@@ -8,6 +8,8 @@ import { createCsvReader, detectSeparator, longestRecord } from '../../www/read-
 import { createJsonReader } from '../../www/read-json.js';
 import { openTable, readRows, relaid } from '../../www/read-table.js';
 import { readText } from '../../www/read-text.js';
+import { dimensionColumns, mostDimensions, readVectors, togetherInSpace, vectorOf } from '../../www/read-vectors.js';
+import { betterScale } from '../../www/panels/catalog-read.js';
 import { seeded } from '../../www/panels/rate-pairs.js';
 
 const file = (content, name = 'data.csv') => new File([content], name);
@@ -186,6 +188,62 @@ test('a catalog that cannot be used says what to change', async () => {
   const failure = await readRatings(ratings, { mapping: guessMapping(ratings, 'ratings'), scale: [1, 5] }, read.items).catch((error) => error);
   assert.match(failure.message, /is of an item with a text/);
   assert.match(failure.hint, /“1”.*“tt01”/);
+});
+
+test('vectors are recognised as columns of numbers or as lists, and whose they are by a name', async () => {
+  const table = (content, name) => openTable(file(content, name));
+  const tables = await Promise.all([
+    table('itemId,v0,v1,v2,bias\na,0.5,-1,2,0.1\n'), table('userId,embedding\nu,"[0.5, -1, 2e-1]"\n'),
+    table('{"id":"u","vector":[1,2],"bias":0}\n', 'users.jsonl'), table('{"id":"a","genres":["x"],"vector":[1,2]}\n', 'films.jsonl'),
+    table('7\t0.5\t-1\t2\n8\t1.5\t1\t0\n', 'item_factors.tsv'), table('movieId,imdbId,tmdbId\n1,114709,862\n', 'links.csv'),
+    table('id,title\n1,A\n'),
+  ]);
+  assert.deepEqual(tables.map(guessRole), ['itemVectors', 'userVectors', 'userVectors', 'itemVectors', 'itemVectors', null, null]);
+  const mappings = tables.slice(0, 5).map((one, at) => guessMapping(one, at === 1 || at === 2 ? 'userVectors' : 'itemVectors'));
+  assert.deepEqual(mappings, [{ id: 0, bias: 4, vector: -1 }, { id: 0, bias: -1, vector: 1 }, { id: 0, bias: 2, vector: 1 }, { id: 0, bias: -1, vector: 2 }, { id: 0, bias: -1, vector: -1 }]);
+  assert.deepEqual([dimensionColumns(tables[0], mappings[0]), dimensionColumns(tables[4], mappings[4])], [[1, 2, 3], [1, 2, 3]]);
+});
+
+test('a vector is what its cells say, or what is wrong with them', () => {
+  const columns = (...cells) => vectorOf({ cells }, { id: 0, bias: 1, vector: -1 }, [2, 3]);
+  assert.deepEqual(columns(' a ', '0.5', '1', '-2,5'), { id: 'a', bias: 0.5, vector: Float32Array.of(1, -2.5) });
+  assert.deepEqual([columns('', '0', '1', '2').why, columns('a', 'x', '1', '2').why, columns('a', '0', '1', '').why, columns('a', '0', 'NaN', '2').why, columns('a', '0', '1e9', '2').why],
+    ['it has no id', 'the bias is “x”, which is no number', 'number 2 of the vector is missing', 'number 1 of the vector is “NaN”, which is no number', 'number 1 of the vector is above a million']);
+  const list = (cell) => vectorOf({ cells: ['a', cell] }, { id: 0, bias: -1, vector: 1 }, []);
+  assert.deepEqual([list('[1, 2]').vector, list([3, 4]).vector], [Float32Array.of(1, 2), Float32Array.of(3, 4)]);
+  for (const cell of ['1, 2', '[1, 2', '[]', '{}', '', 7, null]) assert.equal(list(cell).why, 'the vector is no list of numbers, such as [0.5, -1]', String(cell));
+  assert.deepEqual([list('[1, null]').why, list([1, '2']).why, list([[1], 2]).why], ['number 2 of the vector is missing', 'number 2 of the vector is “2”, which is no number', 'number 1 of the vector is missing']);
+});
+
+test('vectors are read with their lines out of order told', async () => {
+  const readAll = async (content, name = 'items.jsonl') => {
+    const table = await openTable(file(content, name));
+    return readVectors(table, { mapping: guessMapping(table, 'itemVectors') });
+  };
+  const told = await readAll('{"id":"a","vector":[1,2]}\n{"id":"b","vector":[1]}\n{"id":"a","vector":[3,4]}\n{"id":"c","vector":[5,6]}\nnothing\n');
+  assert.deepEqual([told.dimensions, told.vectors.map(({ id }) => id)], [2, ['a', 'c']]);
+  assert.deepEqual(told.complaints.first.map(({ line, why }) => [line, why]), [
+    [2, 'the vector has length 1, and that of line 1 has 2'], [3, 'the id “a” was on line 1 already'], [5, 'this is not JSON'],
+  ]);
+  await assert.rejects(readAll('{"id":"","vector":[1,2]}\n'), /No vector could be read/);
+  const long = JSON.stringify({ id: 'a', vector: Array(mostDimensions + 1).fill(0.5) });
+  await assert.rejects(readAll(`${long}\n`), (error) => /have 513 numbers each/.test(error.message) && /principal components/.test(error.hint));
+});
+
+test('vectors of items and of people belong together, or it is said what to change', () => {
+  const items = ['a', 'b', 'c', 'd'].map((id) => ({ id, plot: id === 'd' ? '' : 'Text' }));
+  const of = (ids, vector = [1, 2]) => ({ dimensions: vector.length, vectors: ids.map((id) => ({ id, bias: 0.5, vector: Float32Array.from(vector) })) });
+  const { factors, known, range } = togetherInSpace(items, of(['a', 'b', 'c', 'd', 'elsewhere']), of(['u', 'v'], [0.5, 0]), 3);
+  assert.deepEqual([known, factors.mean, factors.items.length, range], [3, 3, 5, { lowest: 4.5, middle: 4.5, highest: 4.5 }]);
+  assert.throws(() => togetherInSpace(items, of(['a', 'b', 'c']), of(['u'], [1]), 0), /Vectors of items have 2 numbers, those of people 1/);
+  assert.throws(() => togetherInSpace(items, of(['a', 'b']), of(['u']), 0), (error) => /Only 2 of the items with a text have a vector/.test(error.message) && /at least 3/.test(error.hint));
+  assert.throws(() => togetherInSpace(items, of(['1', '2', '3']), of(['u']), 0), (error) => /No item with a text has a vector/.test(error.message) && /“1”.*“a”/.test(error.hint));
+});
+
+test('a scale that what vectors predict is on is offered where most of it is off, with ends that are read at a glance', () => {
+  const better = (lowest, middle, highest, scale = [0.5, 5]) => betterScale({ ratings: null, space: { range: { lowest, middle, highest } } }, scale);
+  assert.deepEqual([better(2.1, 3.4, 4.9), better(4.2, 6.7, 9.4), better(-0.17, 0.3, 2.05), better(61, 83, 97)], [null, [1, 10], [-0.5, 2.5], [0, 100]]);
+  assert.equal(better(-4, -3, -1), null, 'nothing there is a rating');
 });
 
 test('reading tells how far it is, stops when it is told to, and lets other work in', async () => {

@@ -1,5 +1,5 @@
 /** The files that were chosen or dropped, and what each of them has in it. */
-import { guessGenreSeparator, guessMapping, guessRole, sampleScale } from '../read-catalog.js';
+import { guessGenreSeparator, guessMapping, guessRole, guessScale, sampleScale } from '../read-catalog.js';
 import { openTable, relaid } from '../read-table.js';
 
 const mostFiles = 2_000;
@@ -71,15 +71,19 @@ export function withRole(table, role) {
   const entry = { file: table.file, table, role };
   if (role === null) return entry;
   const mapping = guessMapping(table, role);
-  return role === 'items'
-    ? { ...entry, mapping, separator: guessGenreSeparator(table.rows, mapping.genres) }
-    : { ...entry, mapping, scale: sampleScale(table, mapping) };
+  switch (role) {
+    case 'items': return { ...entry, mapping, separator: guessGenreSeparator(table.rows, mapping.genres) };
+    case 'ratings': return { ...entry, mapping, scale: sampleScale(table, mapping) };
+    // What vectors predict is seen only when both files have been read.
+    case 'userVectors': return { ...entry, mapping, scale: guessScale(), mean: 0 };
+    default: return { ...entry, mapping };
+  }
 }
 
 /** The same file looked at in another way. */
 export const withLayout = (entry, layout) => withRole(relaid(entry.table, { ...entry.table.layout, ...layout }), entry.role);
 
-/** One file of items and one of ratings count; a second one waits until it is chosen. */
+/** One file for each role counts; a second one waits until it is chosen. */
 export function withOneOfEach(entries) {
   const seen = new Set();
   return entries.map((entry) => {

@@ -1,12 +1,13 @@
 /** One file: what it has, which column is which, and its first rows as they are read. */
 import { element } from '../dom.js';
-import { bytes, count, list } from '../format.js';
+import { bytes, count, decimal, list } from '../format.js';
 import { fields, genreSeparators, itemOf, ratingOf } from '../read-catalog.js';
 import { separators } from '../read-csv.js';
+import { dimensionColumns, vectorOf } from '../read-vectors.js';
 
 const rowsShown = 5;
 const separatorNames = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar' };
-const roleNames = { items: 'The items', ratings: 'The ratings', '': 'Not used' };
+const roleNames = { items: 'The items', ratings: 'The ratings', itemVectors: 'Vectors of items', userVectors: 'Vectors of people', '': 'Not used' };
 
 /**
  * A card for an entry of `openFiles`. `onRole(role)` and `onLayout(change)` ask for a new card; `onEdit()` says that the
@@ -48,19 +49,23 @@ const isUsual = ({ name }, mapping) => !['likes', 'dislikes'].includes(name) || 
 const isRare = (field, mapping) => !isUsual(field, mapping);
 
 function columnSelects({ role, table, mapping }, id, edited, isShown) {
-  const options = (isNeeded) => [['-1', isNeeded ? 'Choose…' : 'None'], ...table.columns.map((column, at) => [String(at), column])];
-  return fields[role].filter((field) => isShown(field, mapping)).map(({ name, title, isNeeded }) => {
+  const none = ({ name, isNeeded }) => (name === 'vector' ? 'A column each' : isNeeded ? 'Choose…' : 'None');
+  const options = (chosen) => [['-1', none(chosen)], ...table.columns.map((column, at) => [String(at), column])];
+  return fields[role].filter((field) => isShown(field, mapping)).map((chosen) => {
+    const { name, title } = chosen;
     const change = (value) => {
       mapping[name] = Number(value);
       edited();
     };
-    return labelled(title, id(name), select(id(name), options(isNeeded), String(mapping[name]), change, `catalog-${name}`));
+    return labelled(title, id(name), select(id(name), options(chosen), String(mapping[name]), change, `catalog-${name}`));
   });
 }
 
 function extraFields(entry, id, edited) {
   if (entry.role === 'items') return [genreField(entry, id('separator'), edited)];
-  return [scaleField(entry, 0, 'Lowest rating there can be', id('lowest'), edited), scaleField(entry, 1, 'Highest', id('highest'), edited)];
+  const mean = entry.role === 'userVectors' ? [numberField('Mean of all ratings', id('mean'), 'catalog-mean', entry, 'mean', edited)] : [];
+  if (!entry.scale) return mean;
+  return [...mean, scaleField(entry, 0, 'Lowest rating there can be', id('lowest'), edited), scaleField(entry, 1, 'Highest', id('highest'), edited)];
 }
 
 function genreField(entry, id, edited) {
@@ -73,10 +78,15 @@ function genreField(entry, id, edited) {
 }
 
 function scaleField(entry, end, title, id, edited) {
-  const input = element('input', { id, testid: end === 0 ? 'catalog-lowest' : 'catalog-highest', type: 'number', step: 'any', value: entry.scale[end], required: true });
+  return numberField(title, id, end === 0 ? 'catalog-lowest' : 'catalog-highest', entry.scale, end, edited);
+}
+
+/** A number that stands in `place` under `key`. */
+function numberField(title, id, testid, place, key, edited) {
+  const input = element('input', { id, testid, type: 'number', step: 'any', value: place[key], required: true });
   input.addEventListener('change', () => {
-    if (Number.isFinite(input.valueAsNumber)) entry.scale[end] = input.valueAsNumber;
-    input.value = entry.scale[end];
+    if (Number.isFinite(input.valueAsNumber)) place[key] = input.valueAsNumber;
+    input.value = place[key];
     edited();
   });
   return labelled(title, id, input);
@@ -100,15 +110,23 @@ function layoutFields(layout, id, onLayout) {
 }
 
 /** As many rows as one takes in at a glance, read with the mapping as it is. */
-function previewOf({ role, table, mapping, separator, scale }) {
-  const shown = fields[role].filter(({ name }) => mapping[name] >= 0);
+function previewOf(entry) {
+  const { role, table, mapping } = entry;
+  const shown = fields[role].filter(({ name }) => mapping[name] >= 0 || (name === 'vector' && mapping.id >= 0));
   if (shown.length === 0) return element('p', { class: 'soft' }, 'Choose which column is which.');
-  const read = (row) => (role === 'items' ? itemOf(row, mapping, separator) : ratingOf(row, mapping, scale));
+  const read = readerOf(entry);
   return element('div', { class: 'table-scroll', role: 'region', tabindex: 0, 'aria-label': `First rows of ${table.file.name}` },
     element('table', {},
       element('caption', {}, 'The first rows, as they are read'),
       element('thead', {}, element('tr', {}, ...shown.map(({ title }) => element('th', { scope: 'col' }, title)))),
       element('tbody', {}, ...table.rows.slice(0, rowsShown).map((row) => previewRow(read(row), shown)))));
+}
+
+function readerOf({ role, table, mapping, separator, scale }) {
+  if (role === 'items') return (row) => itemOf(row, mapping, separator);
+  if (role === 'ratings') return (row) => ratingOf(row, mapping, scale);
+  const dimensions = dimensionColumns(table, mapping);
+  return (row) => vectorOf(row, mapping, dimensions);
 }
 
 function previewRow(read, shown) {
@@ -117,6 +135,7 @@ function previewRow(read, shown) {
 }
 
 function cellWords(value) {
+  if (value instanceof Float32Array) return `${list([...value.slice(0, 4)].map((number) => decimal(number)))}${value.length > 4 ? `, … (${value.length} numbers)` : ''}`;
   const words = Array.isArray(value) ? list(value) : String(value ?? '');
   return words.length > 140 ? `${words.slice(0, 140)}…` : words || '–';
 }

@@ -2,9 +2,10 @@
 import { element } from '../dom.js';
 import { hideError, showError } from '../errors.js';
 import { count, isCancelled, percent, skillWords } from '../format.js';
-import { fields, guessScale, readItems, readRatings } from '../read-catalog.js';
 import { ReadError } from '../read-text.js';
+import { catalogName, embeddedName } from '../words.js';
 import { droppedFiles, openFiles, withLayout, withOneOfEach, withRole } from './catalog-files.js';
+import { betterScale, missingWords, readFiles, sourceOf } from './catalog-read.js';
 import { resultCard } from './catalog-result.js';
 import { tableCard } from './catalog-table.js';
 import { workRow } from './work.js';
@@ -63,10 +64,9 @@ export function open(root, context) {
   }
 
   async function check() {
-    const [items, ratings] = ['items', 'ratings'].map((role) => draft.entries.find((entry) => entry.role === role));
     await busy('Reading…', async (signal) => {
-      const read = await readCatalog(items, ratings, { signal, onProgress: showProgress });
-      return () => showResult(read, ratings);
+      const read = await readFiles(draft.entries, { signal, onProgress: showProgress });
+      return () => showResult(read);
     });
   }
 
@@ -75,16 +75,15 @@ export function open(root, context) {
     row.say(`Reading ${name}: ${percent(share)}`);
   }
 
-  function showResult(read, ratingsEntry) {
-    const { scale } = ratingsEntry;
-    const catalog = { items: read.items.items, ratings: read.ratings.ratings, scale: [...scale] };
-    result.replaceChildren(resultCard({ ...read, betterScale: betterScale(read.ratings, scale) }, {
+  function showResult(read) {
+    const source = sourceOf(read);
+    result.replaceChildren(resultCard({ ...read, betterScale: betterScale(read, source.catalog.scale) }, {
       onUse: () => {
         draft.isUsed = true;
-        context.useCatalog(catalog, draft.name || read.names.items);
+        context.useCatalog(source, draft.name || read.parts[0].name);
       },
       onScale: (better) => {
-        ratingsEntry.scale = better;
+        read.scaled.scale = better;
         showFiles();
         check();
       },
@@ -137,7 +136,7 @@ export function open(root, context) {
   showFiles();
 }
 
-/** Files that have only the items, or only the ratings, join what was chosen before, unless that was opened already. */
+/** Files that have only a part, such as the items or the ratings, join what was chosen before, unless that was opened already. */
 function together(before, { entries, others }, name) {
   if (before.isUsed) return { entries, others, name };
   const has = (role) => entries.some((entry) => entry.role === role);
@@ -145,18 +144,17 @@ function together(before, { entries, others }, name) {
   return { entries: [...entries, ...kept], others, name: has('items') || before.name === '' ? name : before.name };
 }
 
-const embeddedName = 'the embedded films';
-const isEmbedded = () => (document.body.dataset.catalog ?? embeddedName) === embeddedName;
+const isEmbedded = () => catalogName() === embeddedName;
 
 function wayBack({ useCatalog }) {
-  const onclick = () => useCatalog('embedded', embeddedName);
-  return element('p', {}, element('button', { type: 'button', class: 'button', testid: 'use-embedded', onclick }, 'Go back to the embedded films'));
+  const onclick = () => useCatalog({ catalog: 'embedded' }, embeddedName);
+  return element('p', {}, element('button', { type: 'button', class: 'button', testid: 'use-embedded', onclick }, `Go back to ${embeddedName}`));
 }
 
 function summary({ items, users, itemsWithoutText, itemsTruncated, skill }) {
   const ratings = users.reduce((sum, user) => sum + user.ratings, 0);
   const facts = [
-    ['Name', document.body.dataset.catalog ?? embeddedName],
+    ['Name', catalogName()],
     ['Items', items.length.toLocaleString('en')],
     ['People', users.length.toLocaleString('en')],
     ['Ratings', ratings.toLocaleString('en')],
@@ -197,12 +195,12 @@ function dropZone(root, take) {
     take(chosen, folder || nameOf(chosen));
   };
   return element('div', { class: 'catalog-drop', testid: 'catalog-drop' },
-    element('p', {}, 'Drop a MovieLens folder here, or a file with items and a file with ratings.'),
+    element('p', {}, 'Drop a MovieLens folder here, or a file with items and a file with ratings or two with vectors.'),
     element('p', { class: 'catalog-actions' },
       element('button', { type: 'button', class: 'button', onclick: () => fileInput.click() }, 'Choose files'),
       element('button', { type: 'button', class: 'button', onclick: () => folderInput.click() }, 'Choose a folder')),
     element('p', { class: 'soft' }, 'Files can be csv, tsv, json or jsonl, and each of them gzipped. Items need an id and a text. MovieLens’ own files have no texts: add a column with them.'),
-    element('p', { class: 'soft' }, 'Ratings are needed: from them the map is learned. Finished user and item vectors cannot be opened in their place yet.'),
+    element('p', { class: 'soft' }, 'The map is learned from ratings. Whoever has an embedding space already gives two files in their place, vectors of items and vectors of people: an id, and either a column for each dimension or one with a list of numbers.'),
     fileInput, folderInput);
 }
 
@@ -218,34 +216,4 @@ function noTables(chosen) {
 
 function othersNote([first, ...more]) {
   return element('p', { class: 'soft' }, more.length > 0 ? `Not looked at: ${first} and ${count(more.length, 'other file')}.` : `Not looked at: ${first}.`);
-}
-
-/** What is still to be chosen; nothing when the files can be read. */
-function missingWords(entries) {
-  for (const role of ['items', 'ratings']) {
-    const entry = entries.find((candidate) => candidate.role === role);
-    if (!entry) return role === 'items' ? 'Say which file has the items, or add one.' : 'Ratings are needed, because the map is learned from them: say which file has them, or choose both files together.';
-    const open = fields[role].filter(({ name, isNeeded }) => isNeeded && entry.mapping[name] < 0);
-    if (open.length > 0) return `${entry.file.name}: choose a column for ${open.map(({ title }) => `“${title}”`).join(' and ')}.`;
-    if (entry.scale && !(entry.scale[0] < entry.scale[1] && entry.scale[1] > 0)) return 'The highest rating has to be above 0 and above the lowest.';
-  }
-  return '';
-}
-
-async function readCatalog(itemsEntry, ratingsEntry, { signal, onProgress }) {
-  const names = { items: itemsEntry.file.name, ratings: ratingsEntry.file.name };
-  const total = itemsEntry.file.size + ratingsEntry.file.size;
-  const items = await readItems(itemsEntry.table, itemsEntry, {
-    signal, onProgress: (done) => onProgress(names.items, done / total),
-  });
-  const ratings = await readRatings(ratingsEntry.table, ratingsEntry, items.items, {
-    signal, onProgress: (done) => onProgress(names.ratings, (itemsEntry.file.size + done) / total),
-  });
-  return { items, ratings, names };
-}
-
-/** A scale for all ratings that were seen, where some are off the one that was chosen. */
-function betterScale({ lowest, highest, hasHalves }, scale) {
-  if (lowest >= scale[0] && highest <= scale[1]) return null;
-  return guessScale(Math.min(lowest, scale[0]), Math.max(highest, scale[1]), hasHalves);
 }

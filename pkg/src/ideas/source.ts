@@ -31,7 +31,7 @@ export async function loadCatalog(from: Whereabouts, reading: Reading): Promise<
   const given = from.options?.catalog ?? 'embedded';
   if (given !== 'embedded' && 'items' in given) {
     const known = scale ?? given.scale ?? SCALE;
-    return { source: { ...given, scale: [...known] }, scale: known, items: given.items, ratings: given.ratings };
+    return { source: { ...given, scale: [...known] }, scale: known, items: given.items, ratings: given.ratings ?? [] };
   }
   return { source: given, scale: SCALE, ratings: [] };
 }

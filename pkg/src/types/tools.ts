@@ -18,7 +18,7 @@ export interface FoldInOptions {
 /** A user as `info.users` has them. */
 export interface UserInfo {
   id: string;
-  /** How many. */
+  /** How many; of a user with a vector and no ratings, how many predictions stand in for them. */
   ratings: number;
   /** Genres they like most. */
   likes: string[];
@@ -212,6 +212,26 @@ export interface Factors {
   items: { id: string; bias: number; vector: number[] }[];
   /** Error on ratings held out; `null` where none were. */
   rmse: number | null;
+}
+
+/** A vector of an item or of a user, and how much above the mean it is rated or they rate. */
+export interface GivenVector {
+  id: string;
+  vector: readonly number[] | Float32Array;
+  /** Default 0. */
+  bias?: number;
+}
+
+/**
+ * An embedding space of your own: a rating is mean + biases + ⟨user, item⟩, as {@link Factors} have it. Vectors of two
+ * towers have no mean and no biases; then the scale is that of their inner products.
+ */
+export interface GivenFactors {
+  /** Of items of the catalog, by its ids: more than there are dimensions, which are at most 512. Others are left out. */
+  items: readonly GivenVector[];
+  users: readonly GivenVector[];
+  /** Default 0. */
+  mean?: number;
 }
 
 /** What this object can do, and where. */

@@ -80,6 +80,10 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     static movielens = (_encoder, movies, ratings, seed) => new RawSession([movies.length, ratings.length], seed);
     static fromItems = (_encoder, data, seed) => new RawSession(data.items.length, seed);
 
+    useFactors(factors) {
+      failAt('useFactors');
+      log.push({ factors });
+    }
     async prepare(cache, tick) {
       log.push({ cached: cache?.length });
       this.#encoded = cache?.every((byte) => byte === 1) ? cache.length : 0;

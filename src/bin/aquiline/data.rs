@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use aquiline::catalog::Catalog;
 use aquiline::experiment::HiddenTastes;
+use aquiline::factorization::FactorsById;
 use aquiline::ratings::Ratings;
 use aquiline::session::Dataset;
 
 use crate::failure::{Failure, Outcome};
+use crate::space;
 
 /// The films that the library comes with.
 const EMBEDDED: &[u8] = include_bytes!("../../../data/catalog.jsonl");
@@ -19,7 +21,7 @@ const MOVIELENS_SCALE: (f32, f32) = (0.5, 5.0);
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataArguments {
     /// Your items, one JSON object a line: id, title, plot, and year, genres where known
-    #[arg(long, value_name = "FILE.jsonl", requires = "ratings", help_heading = "Data")]
+    #[arg(long, value_name = "FILE.jsonl", help_heading = "Data")]
     catalog: Option<PathBuf>,
     /// Their ratings: a csv file with the columns userId, movieId and rating
     #[arg(long, value_name = "FILE.csv", requires = "catalog", help_heading = "Data")]
@@ -30,13 +32,16 @@ pub struct DataArguments {
         num_args = 2,
         value_names = ["LOWEST", "HIGHEST"],
         allow_negative_numbers = true,
-        requires = "ratings",
+        requires = "catalog",
         help_heading = "Data"
     )]
     scale: Option<Vec<f32>>,
     /// A MovieLens-format folder with movies.csv (with an overview column) and ratings.csv, or both as .csv.gz
     #[arg(long, value_name = "DIR", conflicts_with = "catalog", help_heading = "Data")]
     data: Option<PathBuf>,
+    /// Vectors of items and users, as factorize writes them with --out: the space to work in. Ratings then only measure
+    #[arg(long, value_name = "FILE.jsonl", help_heading = "Data")]
+    space: Option<PathBuf>,
     /// Seeds everything that is drawn
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -46,12 +51,29 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
-    /// Reads what was named.
+    /// Reads items and ratings.
     pub fn read(&self) -> Outcome<Dataset> {
+        match self.space {
+            Some(_) => Err(Failure::bad_input("this command learns from ratings: leave --space out")),
+            None => self.dataset(),
+        }
+    }
+
+    /// Reads items, ratings and the space, as far as they were named.
+    pub fn with_space(&self) -> Outcome<(Dataset, Option<FactorsById>)> {
+        let space = self.space.as_deref().map(space::from_jsonl).transpose()?;
+        Ok((self.dataset()?, space))
+    }
+
+    fn dataset(&self) -> Outcome<Dataset> {
         match (&self.catalog, &self.ratings, &self.data) {
-            (Some(catalog), Some(ratings), _) => {
+            (Some(catalog), ratings, _) => {
                 let items = Catalog::from_jsonl(&read(catalog)?, &catalog.to_string_lossy())?;
-                rated(items, ratings, self.scale()?)
+                match ratings {
+                    Some(ratings) => rated(items, ratings, self.scale()?),
+                    None if self.space.is_some() => Ok(Dataset::unrated(items, self.scale()?)?),
+                    None => Err(Failure::bad_input("--catalog needs --ratings, or --space")),
+                }
             }
             (_, _, Some(folder)) => {
                 let movies = in_folder(folder, "movies.csv")?;

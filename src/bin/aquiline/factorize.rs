@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use aquiline::factorization::{Factorization, Factors};
 use aquiline::ratings::{Ratings, Split};
-use aquiline::session::view::Progress;
+use aquiline::session::factorize::FactorizeOptions;
 use serde::Serialize;
 
 use crate::data::DataArguments;
 use crate::failure::Outcome;
 use crate::output::{self, Destination};
 use crate::report::Report;
-use crate::{interrupt, values};
+use crate::{space, values, wait};
 
 /// Of `aquiline factorize`.
 #[derive(Debug, clap::Args)]
@@ -53,46 +53,25 @@ struct Summary {
     mean_rmse: Option<f64>,
 }
 
-/// One line of the file.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-enum Line<'a> {
-    Mean { value: f32 },
-    User { id: &'a str, bias: f32, vector: &'a [f32] },
-    Item { id: &'a str, bias: f32, vector: &'a [f32] },
-}
-
 /// Fits, measures, and writes the factors that were measured.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
     let ratings = arguments.data.read()?.ratings;
-    let split = ratings.split_ratings(arguments.hold_out, arguments.data.seed);
-    let factors = fit(arguments, &split.train)?;
+    let (factors, split) = fit(arguments, &ratings)?;
     if let Some(out) = out {
-        out.write(&output::jsonl(lines(&factors, &ratings)))?;
+        out.write(&space::to_jsonl(factors.by_id(&split.train, &split.test)))?;
     }
     let summary = Summary::of(arguments, &factors, &split);
     if arguments.data.json { output::json(&summary) } else { summary.print() }
 }
 
-fn fit(arguments: &Arguments, ratings: &Ratings) -> Outcome<Factors> {
-    let Arguments { factors, ridge, sweeps, .. } = *arguments;
-    let settings = Factorization { factors, ridge, sweeps, seed: arguments.data.seed, ..Default::default() };
+fn fit(arguments: &Arguments, ratings: &Ratings) -> Outcome<(Factors, Split)> {
+    let Arguments { factors, ridge, sweeps, hold_out: held_out, .. } = *arguments;
+    let options = FactorizeOptions { factors, ridge, sweeps, held_out, seed: arguments.data.seed };
     let report = Report::new();
-    let fitted = settings.fit(ratings, |done, total| {
-        report.progress(&Progress { kind: "factorize", done, total, unit: "sweeps" });
-        interrupt::check()
-    });
+    let fitted = wait::for_value(options.fit(ratings, async |told| report.tick(&told)));
     report.clear();
     Ok(fitted?)
-}
-
-fn lines<'a>(factors: &'a Factors, ratings: &'a Ratings) -> impl Iterator<Item = Line<'a>> {
-    let users = ratings.users().iter().zip(&factors.user_biases).zip(factors.users.rows());
-    let items = ratings.items().iter().zip(&factors.item_biases).zip(factors.items.rows());
-    std::iter::once(Line::Mean { value: factors.mean })
-        .chain(users.map(|((id, &bias), vector)| Line::User { id, bias, vector }))
-        .chain(items.map(|((id, &bias), vector)| Line::Item { id, bias, vector }))
 }
 
 impl Summary {

@@ -18,6 +18,7 @@ mod llm;
 mod output;
 mod paper;
 mod report;
+mod space;
 mod steer;
 mod story;
 mod train;

@@ -53,9 +53,10 @@ pub struct Episode {
 impl World {
     /// Reads the data, loads the encoder, encodes what is not kept yet, and fits.
     pub fn open(data: &DataArguments, models: &ModelArguments) -> Outcome<World> {
-        let dataset = data.read()?;
+        let (dataset, space) = data.with_space()?;
         let report = Report::new();
         let mut session = Session::new(models.encoder()?, dataset, data.seed);
+        space.iter().try_for_each(|factors| session.use_factors(factors))?;
         let store = models.vectors(session.fingerprint());
         let known = store.as_ref().and_then(|path| std::fs::read(path).ok());
         let prepared = wait::for_value(session.prepare(known.as_deref(), async |told| report.tick(&told)));
