@@ -253,10 +253,10 @@ bench() {
   need_rust
   case "${1:-all}" in
     all)
-      bench design && bench learner && bench alignment && bench steering && bench eagle && bench llm && bench wasm
+      bench design && bench gaps && bench learner && bench alignment && bench steering && bench eagle && bench llm && bench wasm
       ;;
     # The mathematics alone: no encoder to build.
-    design) cargo bench --quiet --no-default-features --bench design ;;
+    design | gaps) cargo bench --quiet --no-default-features --bench "$1" ;;
     llm) cargo bench --quiet --no-default-features --features http --bench llm ;;
     # Not among all of them: it takes as many minutes as it is given.
     fuzz) cargo bench --quiet --no-default-features --bench fuzz -- "${2:-10}" ;;
