@@ -56,15 +56,16 @@ pub struct RawEncoder(Encoder);
 
 #[wasm_bindgen]
 impl RawEncoder {
-    /// Opens the device and loads the model, from files of these checksums.
+    /// Opens the device and loads the model, from files of these checksums, where they are known.
     pub async fn load(
         weights: Vec<u8>,
         tokenizer: Vec<u8>,
-        weights_sha256: String,
-        tokenizer_sha256: String,
+        weights_sha256: Option<String>,
+        tokenizer_sha256: Option<String>,
     ) -> Outcome<RawEncoder> {
         let device = open_device().await.map_err(thrown)?;
-        let loaded = match Digests::from_hex(&weights_sha256, &tokenizer_sha256) {
+        let known = weights_sha256.zip(tokenizer_sha256);
+        let loaded = match known.and_then(|(weights, tokenizer)| Digests::from_hex(&weights, &tokenizer)) {
             Some(digests) => Encoder::load_known(weights, &tokenizer, &digests, TokenLimit::default(), device),
             None => Encoder::load(weights, &tokenizer, TokenLimit::default(), device),
         };

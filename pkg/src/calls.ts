@@ -1,5 +1,5 @@
 import { AquilineError, messageOf } from './error.js';
-import { fromWire, type CallEvent, type Reply, type Request, type Results } from './protocol.js';
+import { LOST_DEVICE, fromWire, type CallEvent, type Reply, type Request, type Results, type WireError } from './protocol.js';
 import type { Connection } from './connection.js';
 import type { PageLlm } from './answering.js';
 import type { Device, Spent } from './types.js';
@@ -155,7 +155,7 @@ export class Calls {
         this.spent = reply.spent;
         return;
       case 'fatal':
-        return this.die(fromWire({ message: `the core stopped: ${reply.error.message}`, cause: reply.error }));
+        return this.die(fromWire({ message: whatEnded(reply.error), cause: reply.error }));
     }
   }
 
@@ -205,4 +205,9 @@ export class Calls {
     this.pulse = undefined;
     this.unanswered = 0;
   }
+}
+
+/** The first line says it; drivers add a history of many. */
+function whatEnded({ code, message }: WireError): string {
+  return `the ${code === LOST_DEVICE ? 'device was lost' : 'core stopped'}: ${message.split('\n', 1)[0]}`;
 }

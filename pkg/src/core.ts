@@ -245,7 +245,7 @@ export interface Core {
   verify(role: string, bytes: Uint8Array): void;
   RawEncoder: {
     /** Copies the weights into the core and opens the device. The sha256 of the files, in hexadecimal, name the encoder. */
-    load(weights: Uint8Array, tokenizer: Uint8Array, weightsSha256: string, tokenizerSha256: string): Promise<RawEncoder>;
+    load(weights: Uint8Array, tokenizer: Uint8Array, weightsSha256?: string, tokenizerSha256?: string): Promise<RawEncoder>;
   };
   /** Each constructor moves the encoder in, also when it throws. */
   RawSession: {

@@ -319,6 +319,9 @@ export interface WireError {
 /** Causes deeper than this are cut: a chain that contains itself would never end. */
 const DEEPEST_CAUSE = 4;
 
+/** What the core's errors are called when its device does not answer any more. */
+export const LOST_DEVICE = 'encoder.device';
+
 /** An error as data, with its causes. */
 export function toWire(error: unknown, depth = 0): WireError {
   const wire: WireError = { message: messageOf(error) };

@@ -1,4 +1,5 @@
-import { AquilineError } from './error.js';
+import { AquilineError, codeOf } from './error.js';
+import { LOST_DEVICE } from './protocol.js';
 import type { Calls } from './calls.js';
 import type { Device, Info, Recovery } from './types.js';
 
@@ -74,7 +75,7 @@ export class Lifeline {
   }
 
   private async open(error: AquilineError, device: Device): Promise<void> {
-    const lost = this.info.device === 'webgpu' && device === 'cpu' ? 'device' : 'worker';
+    const lost = codeOf(error.cause) === LOST_DEVICE || device !== this.info.device ? 'device' : 'worker';
     const started = await this.restart(device);
     if (this.isEnded) return void started.calls.close();
     if (this.state) await started.calls.start({ type: 'load', state: this.state }, {}).result;

@@ -1,9 +1,10 @@
 import { linesOf } from './answers.js';
 import { Asking } from './asking.js';
-import { cancelled } from './error.js';
+import { cancelled, codeOf } from './error.js';
 import { defaultHost, type Host } from './host.js';
 import { open } from './open.js';
 import {
+  LOST_DEVICE,
   toWire,
   type CallEvent,
   type LlmRequest,
@@ -84,11 +85,16 @@ class Service {
       this.post({ type: 'result', id, value });
     } catch (error) {
       await this.keepAnswers();
-      if (isTrap(error)) this.post({ type: 'fatal', error: toWire(error) });
+      if (this.isEnd(error)) this.post({ type: 'fatal', error: toWire(error) });
       else this.post({ type: 'error', id, error: toWire(call.signal.aborted ? cancelled() : error) });
     } finally {
       this.running.delete(id);
     }
+  }
+
+  /** Neither a trapped core nor the device of an open session comes back. */
+  private isEnd(error: unknown): boolean {
+    return isTrap(error) || (this.session !== undefined && codeOf(error) === LOST_DEVICE);
   }
 
   private async perform(request: Request, call: Call): Promise<Results[keyof Results]> {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { inProcessConnection } from '../dist/connection.js';
 import { createOver } from '../dist/create.js';
-import { fakeCore, TOKENIZER, WEIGHTS } from './support/fake-core.mjs';
+import { coreError, fakeCore, TOKENIZER, WEIGHTS } from './support/fake-core.mjs';
 import { collect, fakeHost } from './support/face.mjs';
 
 const trap = () => new WebAssembly.RuntimeError('unreachable');
@@ -34,6 +34,16 @@ test('a call that stops the core is answered by another one, and the page is tol
   assert.equal(opened.length, 2);
   assert.deepEqual(told.map(({ lost, device }) => [lost, device]), [['worker', 'cpu']]);
   assert.match(told[0].message, /unreachable/);
+  await aquiline.dispose();
+});
+
+test('a device that is lost is replaced with its worker, and the message is one line', async () => {
+  const lost = coreError('encoder.device', 'the device cannot be used: Destroyed\nCaused by:\n  a driver');
+  const { aquiline, opened, told } = await open([fakeCore({ fail: { gaps: lost } }), fakeCore()]);
+  assert.equal((await aquiline.gaps({ user: 'u', count: 2 })).length, 2);
+  assert.equal(opened.length, 2);
+  const message = 'the device was lost: the device cannot be used: Destroyed';
+  assert.deepEqual(told, [{ lost: 'device', message, device: 'cpu' }]);
   await aquiline.dispose();
 });
 
