@@ -1,7 +1,7 @@
 //! Sorting that is compiled once.
 //!
-//! Every call of the standard library's sort with a comparison of its own is some six thousand bytes that a browser
-//! downloads. Here only indices are sorted, by a comparison behind a pointer. Stable, as the standard one is.
+//! Every call of the standard library's sort with a comparison of its own is another copy of it that a browser downloads:
+//! 257 kB in all, before optimisation. Here only indices are sorted, by a comparison behind a pointer. Stable, as the standard one is.
 
 use std::cmp::Ordering;
 

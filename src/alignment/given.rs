@@ -108,8 +108,8 @@ impl GivenSpace {
         &self.items
     }
 
-    /// Every number that it is made of.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = &f32> {
+    /// Every number that it is made of, in a fixed order: what a checksum of it is taken over.
+    pub fn numbers(&self) -> impl Iterator<Item = &f32> {
         let rows = self.points.values().iter().chain(self.users.values());
         rows.chain(&self.user_biases).chain([&self.mean])
     }
