@@ -17,6 +17,7 @@ import type { ChatRequest } from './llm/types.js';
 import type {
   Action,
   CatalogSource,
+  UnratedCatalog,
   DesignReport,
   Device,
   ElmResult,
@@ -43,7 +44,7 @@ export type PortCore = PortSource | WebAssembly.Module;
 
 export interface CreateRequest {
   type: 'create';
-  catalog: CatalogSource;
+  catalog: CatalogSource | UnratedCatalog;
   /** The caller's own embedding space. */
   factors: CoreFactors | undefined;
   models: { folder: string } | { weights: PortSource; tokenizer: PortSource } | undefined;

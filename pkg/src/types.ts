@@ -42,11 +42,18 @@ export interface Rating {
   value: number;
 }
 
-/** The embedded films, a MovieLens-format pair of csv files, or your own items and ratings; with `factors` these may lack. */
+/** The embedded films, a MovieLens-format pair of csv files, or your own items and ratings. */
 export type CatalogSource =
   | 'embedded'
   | { movies: Uint8Array; ratings: Uint8Array }
-  | { items: Item[]; ratings?: Rating[]; scale?: [lowest: number, highest: number] };
+  | { items: Item[]; ratings: Rating[]; scale?: [lowest: number, highest: number] };
+
+/** Your own items; what users like is in `factors`. */
+export interface UnratedCatalog {
+  items: Item[];
+  ratings?: Rating[];
+  scale?: [lowest: number, highest: number];
+}
 
 /** A point of the latent space with what it is worth to the user. */
 export interface State {
@@ -238,17 +245,25 @@ export interface TrustedTypePolicyLike {
   createScriptURL(url: string): unknown;
 }
 
+/** What is steered in: a catalog (default `'embedded'`) with ratings, or with vectors of one's own. */
+export type Space =
+  | {
+      catalog?: CatalogSource;
+      /**
+       * Your own embedding space, or what `factorize` gave: texts are mapped into it, users are its users. Ratings of the
+       * catalog then only measure the map.
+       */
+      factors?: GivenFactors;
+    }
+  | { catalog: UnratedCatalog; factors: GivenFactors };
+
 /** What `create` can be told. */
-export interface CreateOptions extends CallOptions {
+export type CreateOptions = Space & CommonOptions;
+
+/** What `create` can be told beside the catalog. */
+export interface CommonOptions extends CallOptions {
   /** Told when a lost worker or device was replaced; what was learned is there again. */
   onRecovery?: (recovery: Recovery) => void;
-  /** Default: `'embedded'`. */
-  catalog?: CatalogSource;
-  /**
-   * Your own embedding space, or what `factorize` gave: texts are mapped into it, users are its users. Ratings of the
-   * catalog then only measure the map.
-   */
-  factors?: GivenFactors;
   /** Where the model files are: a folder's address, or each file. Default: the hub, at the pinned revision. */
   models?: string | URL | { weights: Source; tokenizer: Source };
   /** Default: `'auto'`, WebGPU where it works and the CPU elsewhere. */

@@ -30,8 +30,9 @@ export async function loadCatalog(from: Whereabouts, reading: Reading): Promise<
   if (from.catalog) return fetched(from.catalog, scale, from, reading);
   const given = from.options?.catalog ?? 'embedded';
   if (given !== 'embedded' && 'items' in given) {
+    const { items, ratings = [] } = given;
     const known = scale ?? given.scale ?? SCALE;
-    return { source: { ...given, scale: [...known] }, scale: known, items: given.items, ratings: given.ratings ?? [] };
+    return { source: { items, ratings, scale: [...known] }, scale: known, items, ratings };
   }
   return { source: given, scale: SCALE, ratings: [] };
 }

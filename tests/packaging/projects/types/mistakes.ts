@@ -12,6 +12,8 @@ export const options: CreateOptions[] = [
   { device: 'gpu' },
   // @ts-expect-error Items without ratings.
   { catalog: { items: [] } },
+  // @ts-expect-error A vector without whose it is.
+  { catalog: { items: [] }, factors: { items: [{ vector: [1] }], users: [] } },
   // @ts-expect-error A file of the model is missing.
   { models: { weights: '/weights' } },
   // @ts-expect-error An address without the name of a model.
