@@ -55,7 +55,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
   ]);
   return {
     type: 'create',
-    catalog: withWholeBuffers(catalog),
+    catalog: factors ? withoutEmptyRatings(withWholeBuffers(catalog)) : withWholeBuffers(catalog),
     factors,
     models: modelFiles,
     device: options.device ?? 'auto',
@@ -223,6 +223,12 @@ async function absoluteAddress(address: string | URL): Promise<string> {
 function withWholeBuffers(catalog: NonNullable<CreateOptions['catalog']>): CreateRequest['catalog'] {
   if (catalog === 'embedded' || 'items' in catalog) return catalog;
   return { movies: wholeBuffer(catalog.movies), ratings: wholeBuffer(catalog.ratings) };
+}
+
+/** Beside factors no ratings are as good as an empty list of them. */
+function withoutEmptyRatings(catalog: CreateRequest['catalog']): CreateRequest['catalog'] {
+  if (catalog === 'embedded' || !('items' in catalog) || catalog.ratings?.length !== 0) return catalog;
+  return { ...catalog, ratings: undefined };
 }
 
 /** A port copies all of the buffer that a view looks into, so a view of a part is copied out of it first. */

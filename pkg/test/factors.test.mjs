@@ -29,6 +29,16 @@ test('a space goes to the core before it prepares, with nothing left out and not
   assert.ok(at < log.findIndex((entry) => Object.hasOwn(Object(entry), 'cached')));
 });
 
+test('an empty list of ratings beside a space is none, and stays what it is without one', async () => {
+  for (const [factors, expected] of [[space(), undefined], [undefined, []]]) {
+    const core = fakeCore();
+    const given = [];
+    core.RawSession.fromItems = (encoder, data, seed) => (given.push(data), core.RawSession.embedded(encoder, new Uint8Array(1), seed));
+    await (await createFake(fakeHost({ core }), { catalog: { items, ratings: [] }, factors })).dispose();
+    assert.deepEqual(given[0].ratings, expected);
+  }
+});
+
 test('a space can stand beside any catalog, and without one nothing is sent', async () => {
   assert.ok(await sent({ factors: space() }));
   assert.ok(await sent({ catalog: { movies: new Uint8Array(4), ratings: new Uint8Array(6) }, factors: space() }));
