@@ -77,7 +77,7 @@ test('three ratings make a person, who comes first, is chosen at once, and has g
 test('a rating that is changed changes gaps and colours at once, and clears what was steered for the ratings of before', { timeout }, async () => {
   await element('map-heat').selectOption('viewer');
   await page.locator('#map[aria-label*="utility for you"]').waitFor();
-  await page.locator('.options summary', { hasText: 'Options' }).click();
+  await page.locator('#panel-steer .options summary').click();
   await element('horizon').fill('1');
   await element('policy-select').selectOption('uniform');
   await element('steer-button').click();

@@ -21,7 +21,7 @@ export function compareFields(context) {
   const whys = new Map();
   const [firstLabel, first] = choiceField('Measured against', 'compare-first', []);
   const [whomLabel, whom] = whomField(context, 'compare-whom');
-  firstLabel.classList.add('wide');
+  for (const label of [whomLabel, firstLabel]) label.classList.add('wide');
   const cost = element('p', { class: 'soft compare-cost', testid: 'compare-cost' });
   const labels = (wanted) => made.filter(({ isMore }) => isMore === wanted).map(({ field: [label] }) => label);
   const groups = [...new Set(choices.map(({ group }) => group))].map((group) => element('fieldset', { class: 'compare-arms' },
