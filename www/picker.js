@@ -10,10 +10,10 @@ const mostRows = 200;
 
 /**
  * `options`: `{ id, label, detail }[]`. `onMatch` is told the ids that match what is typed, and null when nothing is any more.
- * Returns `{ choose(id) }`, which does not call `onChoose`.
+ * Returns `{ choose(id), offer(options) }`, which do not call `onChoose`; who is chosen stays so where they are among the new options.
  */
 export function createPicker({ input, list, options, onChoose, onMatch = () => {} }) {
-  const searchable = options.map((option) => ({ ...option, name: plain(option.label), words: plain(`${option.label} ${option.detail}`) }));
+  let searchable = options.map(asSearchable);
   let chosen = null;
   let shown = [];
   let active = -1;
@@ -102,8 +102,16 @@ export function createPicker({ input, list, options, onChoose, onMatch = () => {
       chosen = searchable.find((option) => option.id === id) ?? null;
       close();
     },
+    offer(next) {
+      searchable = next.map(asSearchable);
+      chosen = searchable.find((option) => option.id === chosen?.id) ?? null;
+      // Nobody's typing is taken away: an open list is drawn anew with the next letter.
+      if (!isOpen()) close();
+    },
   };
 }
+
+const asSearchable = (option) => ({ ...option, name: plain(option.label), words: plain(`${option.label} ${option.detail}`) });
 
 /** Options that contain every word of the query; an exact label first, then labels that start with it. */
 function matching(options, query) {

@@ -2,7 +2,8 @@
  * The panels beside the map, one idea each: one is shown at a time, and made when it is shown first.
  *
  * A panel is a module in `panels/` with `open(root, context)`, which fills `root`. `context` is made by the workbench:
- * `{ model, info, chosen, choose({ user, item }), onChosen(listener), map, useCatalog(source, name), whenTrained, tellTrained() }`.
+ * `{ model, info, everybody(), chosen, choose({ user, item }), onChosen(listener), map, useCatalog(source, name), whenTrained, tellTrained() }`.
+ * `everybody()` are the catalog's people and the visitor; a listener's second argument is `{ isAnew }`, true for the same person with other ratings.
  * Long work for the model gets in line with `inTurn`; `whenTrained` is a promise of a trained policy, from wherever it comes.
  */
 import { byId, element } from './dom.js';

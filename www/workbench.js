@@ -6,7 +6,9 @@ import { count, isCancelled, itemName, list, userName } from './format.js';
 import { highlightGap, showGaps } from './gaps.js';
 import { createMap } from './map.js';
 import { openMapTools } from './map-tools.js';
+import { openOwnRatings } from './own-ratings.js';
 import { createPicker } from './picker.js';
+import { rememberScale } from './rating-scale.js';
 import { createRunProgress, showEvents } from './run.js';
 import { openTabs } from './tabs.js';
 import { inTurn } from './turns.js';
@@ -17,6 +19,8 @@ export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
   const { noun, person } = words();
   const chosen = { user: null, item: null };
+  /** Whom the visitor's own ratings make; null where there are none. */
+  let visitor = null;
   let gaps = [];
   /** Aborts the run in progress; null when there is none. */
   let running = null;
@@ -29,30 +33,59 @@ export function openWorkbench(model, { useCatalog }) {
   sayWords(document);
   const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: pointGap, onView: showView });
   const userPicker = createPicker({
-    input: byId('user-input'), list: byId('user-list'), onChoose: chooseUser,
-    options: users.map((user) => ({ id: user.id, label: userName(user.id), detail: userDetail(user) })),
+    input: byId('user-input'), list: byId('user-list'), onChoose: chooseUser, options: users.map(userOption),
   });
   const itemPicker = createPicker({
     input: byId('item-input'), list: byId('item-list'), onChoose: chooseItem,
     options: items.map((item) => ({ id: item.id, label: itemName(item), detail: list(item.genres) })),
   });
 
+  /** Those of the catalog, after the visitor. */
+  const everybody = () => (visitor ? [visitor, ...users] : users);
+
   function chooseUser(id) {
     if (running) return;
+    showUser(id);
+    clearRun();
+    tellChosen();
+  }
+
+  function showUser(id) {
     chosen.user = id;
     userPicker.choose(id);
-    byId('user-detail').textContent = userDetail(users.find((user) => user.id === id));
-    clearRun();
+    byId('user-detail').textContent = userDetail(everybody().find((user) => user.id === id));
     showUserGaps();
-    tellChosen();
+  }
+
+  /** The visitor has rated, for the first time or anew. */
+  function takeVisitor(person, { isChosen }) {
+    visitor = person;
+    userPicker.offer(everybody().map(userOption));
+    if (chosen.user === person.id) renewVisitor();
+    else if (isChosen) chooseUser(person.id);
+  }
+
+  /** What was found for the ratings of before is of no use any more. */
+  function renewVisitor() {
+    showUser(visitor.id);
+    if (!running) clearRun();
+    if (byId('map-heat').value === 'viewer') byId('map-heat').dispatchEvent(new Event('change'));
+    tellChosen({ isAnew: true });
+  }
+
+  function forgetVisitor(id) {
+    visitor = null;
+    userPicker.offer(users.map(userOption));
+    if (chosen.user === id) chooseUser(users[0].id);
   }
 
   function chooseItem(id) {
     if (!running) showItem(id);
   }
 
-  function tellChosen() {
-    if (chosen.user !== null && chosen.item !== null) for (const listener of listeners) listener({ ...chosen });
+  /** `isAnew` where it is who it was, with other ratings. */
+  function tellChosen({ isAnew = false } = {}) {
+    if (chosen.user !== null && chosen.item !== null) for (const listener of listeners) listener({ ...chosen }, { isAnew });
   }
 
   function showItem(id) {
@@ -146,12 +179,7 @@ export function openWorkbench(model, { useCatalog }) {
 
   /** Of a record that was made for somebody else, or from something else. */
   function showWhose(user, { id }) {
-    if (user !== chosen.user && users.some((known) => known.id === user)) {
-      chosen.user = user;
-      userPicker.choose(user);
-      byId('user-detail').textContent = userDetail(users.find((known) => known.id === user));
-      showUserGaps();
-    }
+    if (user !== chosen.user && everybody().some((known) => known.id === user)) showUser(user);
     if (id !== chosen.item) showItem(id);
   }
 
@@ -189,6 +217,7 @@ export function openWorkbench(model, { useCatalog }) {
   });
   byId('map-zoom').addEventListener('click', () => map.look(isOnRoute() ? 'whole' : 'route'));
 
+  const ownRatings = openOwnRatings({ model, onPerson: takeVisitor, onForgotten: forgetVisitor });
   map.show({ items });
   chooseUser(users[0].id);
   chooseItem(items[0].id);
@@ -201,12 +230,15 @@ export function openWorkbench(model, { useCatalog }) {
       if (item !== chosen.item) chooseItem(item);
     },
     onChosen: (listener) => listeners.push(listener),
+    everybody,
     map,
     whenTrained,
     tellTrained,
     useCatalog(catalog, name) {
       running?.abort();
       gapRequest.abort();
+      ownRatings.close();
+      rememberScale(name, catalog);
       return useCatalog(catalog, name);
     },
   };
@@ -236,6 +268,8 @@ function bringRunIntoView() {
   const run = byId('run');
   if (run.getBoundingClientRect().top > window.innerHeight * 0.85) run.scrollIntoView();
 }
+
+const userOption = (user) => ({ id: user.id, label: userName(user.id), detail: userDetail(user) });
 
 function userDetail({ ratings, likes }) {
   const liked = likes.length > 0 ? `, likes ${list(likes)}` : '';

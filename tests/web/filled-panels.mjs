@@ -2,7 +2,9 @@
 
 /** Each opens its panel and fills it. */
 const fillings = {
-  async steer(part) {
+  async steer(part, page) {
+    await part('own-ratings').locator('> summary').click();
+    await rateSome(part, page, [5, 1, 4]);
     await part('steer-button').click();
     await part('outcome').waitFor();
   },
@@ -52,6 +54,15 @@ export async function openFilledPage(page, address) {
 
 export async function showPanel(page, name) {
   await page.locator(`#tab-${name}`).click();
+}
+
+/** Rates as many things as there are values, of which the first letters are enough to find one. */
+export async function rateSome(part, page, values) {
+  for (const [at, value] of values.entries()) {
+    await part('own-input').fill('abcdefghijkl'[at]);
+    await page.keyboard.press('Enter');
+    await part('own-row').first().getByRole('radio', { name: String(value), exact: true }).check();
+  }
 }
 
 async function fill(part, panel, values) {

@@ -35,6 +35,9 @@ export function armsOf(ids, first) {
   return ordered.map((id) => ({ ...choiceOf(id).arm, name: choiceOf(id).title }));
 }
 
+/** What one person rated lowest, of which the library names a few, as the pairs to compare on; nobody is drawn then. */
+export const pairsOf = ({ id, low }, count) => low.slice(0, count).map((item) => ({ user: id, item }));
+
 /** Rewrites that it comes to: ELM makes one jump, whatever it may spend. */
 export function rewritesOf(ids, { count, budget }) {
   return count * ids.reduce((sum, id) => sum + (choiceOf(id).arm.elm ? 1 : budget), 0);

@@ -2,6 +2,7 @@
 import { element } from '../dom.js';
 import { count } from '../format.js';
 import { choices, obstacle, rewritesOf } from './compare-arms.js';
+import { whomField } from './whom.js';
 import { checkField, choiceField, numberField } from './work.js';
 
 const chosenAtFirst = ['uniform', 'eagle', 'greedy-search', 'tree', 'graph'];
@@ -13,20 +14,21 @@ const numbers = [
   { name: 'candidates', title: 'Edits considered', value: 20, low: 1, high: 100, isMore: true },
 ];
 
-/** Returns `{ node, settings(), chosen(), first(), lock(isLocked), showTrained() }`; ids are those of the arms. */
-export function compareFields() {
+/** Returns `{ node, settings(), chosen(), first(), whom(), lock(isLocked), showTrained() }`; ids are those of the arms. */
+export function compareFields(context) {
   const made = numbers.map(({ name, title, isMore = false, ...range }) => ({ name, isMore, field: numberField(title, `compare-${name}`, range) }));
   const boxes = new Map();
   const whys = new Map();
   const [firstLabel, first] = choiceField('Measured against', 'compare-first', []);
-  firstLabel.classList.add('wide');
+  const [whomLabel, whom] = whomField(context, 'compare-whom');
+  for (const label of [whomLabel, firstLabel]) label.classList.add('wide');
   const cost = element('p', { class: 'soft compare-cost', testid: 'compare-cost' });
   const labels = (wanted) => made.filter(({ isMore }) => isMore === wanted).map(({ field: [label] }) => label);
   const groups = [...new Set(choices.map(({ group }) => group))].map((group) => element('fieldset', { class: 'compare-arms' },
     element('legend', {}, group), ...choices.filter((choice) => choice.group === group).map(arm)));
   const node = element('fieldset', { oninput: refresh },
     element('div', { class: 'compare-groups' }, ...groups),
-    element('div', { class: 'work-fields' }, ...labels(false), firstLabel),
+    element('div', { class: 'work-fields' }, ...labels(false), whomLabel, firstLabel),
     element('details', { class: 'options' }, element('summary', {}, 'More settings'), element('div', { class: 'work-fields' }, ...labels(true))),
     cost);
   let isTrained = false;
@@ -60,6 +62,7 @@ export function compareFields() {
   return {
     node, settings, chosen,
     first: () => first.value,
+    whom: () => whom.value,
     lock: (isLocked) => { node.disabled = isLocked; },
     showTrained() {
       isTrained = true;

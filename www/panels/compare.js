@@ -6,7 +6,7 @@ import { csvText } from '../map-csv.js';
 import { saveFile } from '../map-export.js';
 import { inTurn } from '../turns.js';
 import { catalogName, words } from '../words.js';
-import { armsOf } from './compare-arms.js';
+import { armsOf, pairsOf } from './compare-arms.js';
 import { createCompareClock } from './compare-clock.js';
 import { compareFields } from './compare-form.js';
 import { comparisonJson, comparisonRows } from './compare-record.js';
@@ -17,8 +17,9 @@ import { workRow } from './work.js';
 const explanation = ({ person, aNoun }) => 'Which way leads to the better text, if each may ask for the same number of rewrites? '
   + `Every arm is run for the same pairs of a ${person} and ${aNoun}.`;
 
-export function open(root, { model, info, whenTrained }) {
-  const fields = compareFields();
+export function open(root, context) {
+  const { model, info, everybody, whenTrained } = context;
+  const fields = compareFields(context);
   const report = comparisonReport();
   const parts = frame(fields, report);
   /** Aborts what runs; null when nothing does. */
@@ -29,9 +30,10 @@ export function open(root, { model, info, whenTrained }) {
   async function run() {
     const ids = fields.chosen();
     if (ids.length === 0) return tell('Tick at least one arm.');
+    const settings = fields.whom() === 'chosen' ? withPairs(fields.settings()) : fields.settings();
+    if (settings.pairs?.length === 0) return tell(`This ${words().person} rated no ${words().noun}, so there is no start.`);
     running = new AbortController();
     const { signal } = running;
-    const settings = fields.settings();
     const arms = armsOf(ids, fields.first());
     made = { ...whereabouts(info), settings, arms, results: [], report: [], isWhole: false };
     hideError();
@@ -47,6 +49,11 @@ export function open(root, { model, info, whenTrained }) {
       if (!isCancelled(error)) showError(error, { title: 'The comparison stopped', before: parts.form, onRetry: run });
     }
     return undefined;
+  }
+
+  function withPairs(settings) {
+    const user = everybody().find(({ id }) => id === context.chosen.user);
+    return { ...settings, pairs: pairsOf(user, settings.count) };
   }
 
   async function follow(asked) {
@@ -67,7 +74,7 @@ export function open(root, { model, info, whenTrained }) {
 
   function showProgress(clock, { type, done, total }) {
     const { arms, results, settings } = made;
-    const pairs = type === 'pairs' ? total / arms.length : pairsOf(settings, info);
+    const pairs = type === 'pairs' ? total / arms.length : settings.pairs?.length ?? Math.min(settings.count, everybody().length);
     const all = pairs * arms.length;
     if (results.length >= all) return;
     const arm = arms[results.length % arms.length].name;
@@ -125,9 +132,6 @@ function frame(fields, report) {
 const whereabouts = ({ device, encoder }) => ({
   catalog: catalogName(), writer: document.body.dataset.writer ?? 'simulator', device, encoder,
 });
-
-/** There is one pair for each person at most. */
-const pairsOf = ({ count: wanted }, { users }) => Math.min(wanted, users.length);
 
 function stopWords({ results, arms }, wasAsked) {
   const pairs = Math.floor(results.length / arms.length);

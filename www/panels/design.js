@@ -100,8 +100,8 @@ export function open(root, context) {
     parts.button.textContent = 'Stopping…';
     running.abort();
   });
-  context.onChosen((next) => {
-    if (next.user === chosen.user && next.item === chosen.item) return;
+  context.onChosen((next, { isAnew }) => {
+    if (!isAnew && next.user === chosen.user && next.item === chosen.item) return;
     chosen = next;
     sayWhose();
     running?.abort();

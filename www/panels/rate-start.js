@@ -1,23 +1,23 @@
 /** Which pairs are to be made, and what making them says. */
 import { byId, element } from '../dom.js';
 import { costWords } from '../environment.js';
-import { count, userName } from '../format.js';
+import { count } from '../format.js';
 import { words } from '../words.js';
+import { whomField } from './whom.js';
 import { choiceField, numberField, workRow } from './work.js';
 
 /** `make(settings, rater, { signal, report })` makes them; `report(words, share)` says how far it is, `null` where that is not known. */
 export function startForm(context, make) {
-  const { people } = words();
   const number = (name, title, value, low, high) => numberField(title, `rate-${name}`, { value, low, high });
   const [countField, pairs] = number('count', 'Pairs', 6, 1, 20);
   const [horizonField, horizon] = number('horizon', 'Edits in a row', 5, 1, 10);
   const [seedField, seed] = number('seed', 'Seed', 0, 0, 4294967195);
-  const [whomField, whom] = choiceField('For whom', 'rate-whom', [['random', `Random ${people}`], ['chosen', `${userName(context.chosen.user)}, who is chosen`]]);
+  const [whomLabel, whom] = whomField(context, 'rate-whom');
   const [policyField, policy] = policyChoice(context);
   const rater = element('input', { id: 'rate-name', testid: 'rate-name', type: 'text', maxlength: 60, autocomplete: 'off' });
   const row = workRow('rate', { start: 'Make the pairs', stop: 'Cancel' });
   const fields = element('fieldset', { class: 'work-fields rate-settings' },
-    countField, horizonField, seedField, whomField, policyField, element('label', {}, 'Your name, if you like', rater));
+    countField, horizonField, seedField, whomLabel, policyField, element('label', {}, 'Your name, if you like', rater));
   const form = element('form', { class: 'work-form', 'aria-label': 'Which pairs' }, fields, row.node);
   let making = null;
 
@@ -31,7 +31,6 @@ export function startForm(context, make) {
     row.fill(share);
   }
 
-  context.onChosen(({ user }) => { whom.options[1].textContent = `${userName(user)}, who is chosen`; });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (making) {
@@ -61,7 +60,7 @@ function policyChoice({ whenTrained }) {
 }
 
 /** What it will cost where a language model writes. */
-export async function costOfPairs(model, { users }, { policy, horizon, candidates, seed, count: pairs }, signal) {
+export async function costOfPairs(model, users, { policy, horizon, candidates, seed, count: pairs }, signal) {
   const user = users.find(({ low }) => low.length > 0);
   if (!user) return '';
   const { calls, tokens } = await model.estimate({ user: user.id, item: user.low[0], policy, horizon, candidates, seed, signal });

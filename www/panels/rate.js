@@ -45,13 +45,15 @@ export function open(root, context) {
     let unchanged = 0;
     const started = { settings, catalog: catalogName(), writer: document.body.dataset.writer ?? 'simulator', rater };
     const { model, info } = context;
+    // The same seed draws the same people, whether or not the visitor is among them.
+    const users = settings.viewer === null ? info.users : context.everybody();
     const onWait = (told) => report(told, null);
     hideError();
     byId('rate-offer').replaceChildren();
     try {
-      report(await inTurn(model, { name: pairsName, signal, onWait }, () => costOfPairs(model, info, settings, signal)), null);
+      report(await inTurn(model, { name: pairsName, signal, onWait }, () => costOfPairs(model, users, settings, signal)), null);
       await makePairs({
-        model, users: info.users, settings, signal, onWait,
+        model, users, settings, signal, onWait,
         onPair: (pair) => pairs.push(pair),
         onKept: () => { unchanged += 1; },
         onProgress: (made, progress) => report(`Making pair ${made + 1} of ${settings.count}: ${progressWords(progress)}`, (made + shareOf(progress)) / settings.count),
