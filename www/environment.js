@@ -1,23 +1,10 @@
-/** Who writes the edits: the simulator, a server with a language model, or the browser's own model. */
-import { diagnose, promptApi } from '/pkg/llm/index.js';
+/** The badge that says who writes the edits, its form, and the change from one writer to another. */
 import { byId } from './dom.js';
 import { count, errorWords } from './format.js';
 import { inTurn } from './turns.js';
 import { words } from './words.js';
-
-const explanations = {
-  simulator: 'The edits are made by a simulator, not by a language model: a seeded stand-in that needs no key and no network. '
-    + 'Its prose is put together from prepared sentences. Where each text lands on the map is measured for real, by a sentence encoder running in this page.',
-  server: 'The edits are proposed and written by the language model at this address. Where each text lands on the map is measured by the sentence encoder running in this page.',
-  browser: 'The edits are proposed and written by the language model that is built into this browser.',
-};
-
-/** In the words for the catalog in use. */
-const leaves = {
-  simulator: ({ plural }) => `nothing. The one thing it fetches is the model. Ratings, ${plural} and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.`,
-  server: ({ noun, person }) => `the text of the ${noun} that is steered, genres and words that the ${person} likes, and every edit, to the server that you named. Ratings stay in this tab; a key is kept until the tab is closed, and nowhere else.`,
-  browser: ({ plural }) => `nothing: the language model is this browser’s own. Ratings, ${plural} and texts stay in this tab.`,
-};
+import { isWebLlmServed } from './web-llm.js';
+import { wireWriterFields, writers } from './writers.js';
 
 /** Wires the badge. `use(model)` says whom it is about from now on, with the simulator until something else was tried. */
 export function openEnvironment() {
@@ -26,82 +13,123 @@ export function openEnvironment() {
   /** Aborts what is tried; null while nothing is. */
   let trying = null;
   let model = null;
+  /** What the writer in use holds, such as an engine; `close()` lets go of it. */
+  let held = {};
 
   byId('writer-browser').hidden = byId('writer-browser').disabled = !('LanguageModel' in globalThis);
 
   function showFields() {
-    byId('server-fields').hidden = byId('server-fields').disabled = choice.value !== 'server';
+    for (const fields of form.querySelectorAll('fieldset')) fields.hidden = fields.disabled = fields.id !== `${choice.value}-fields`;
     byId('questions-field').hidden = choice.value === 'simulator';
     say('');
   }
 
   function say(told, isTrouble = false) {
-    byId('environment-status').textContent = told;
-    byId('environment-status').classList.toggle('trouble', isTrouble);
+    const status = byId('environment-status');
+    // It is read out when it changes, and only then.
+    if (status.textContent !== told) status.textContent = told;
+    status.classList.toggle('trouble', isTrouble);
   }
 
-  /** What the library is to ask; nothing for the simulator. */
-  function chosen() {
-    if (choice.value === 'browser') return promptApi();
-    if (choice.value !== 'server') return undefined;
-    const key = byId('llm-key').value.trim();
-    return { baseUrl: byId('llm-address').value.trim(), model: byId('llm-model').value.trim(), ...(key && { getToken: async () => key }) };
+  function showProgress({ stage, share, amount }) {
+    say(stage);
+    showBar(true);
+    byId('writer-progress').value = share;
+    byId('writer-amount').textContent = amount;
   }
 
-  async function change() {
+  /** Does what can be cancelled, one thing at a time; what goes wrong is said in the form. */
+  async function attempt(work) {
     const mine = new AbortController();
+    const { signal } = mine;
     showTrying(mine);
+    say('');
+    const onlyMine = (tell) => (...told) => trying === mine && !signal.aborted && tell(...told);
     try {
-      await changeTo(choice.value, mine.signal);
+      await work({ signal, say: onlyMine(say), onProgress: onlyMine(showProgress) });
     } catch (error) {
-      // Another catalog came in between, with its own beginning.
+      // Something else was chosen in between, or another catalog came.
       if (trying !== mine) return;
       const { message, hint } = errorWords(error);
-      if (mine.signal.aborted) say('Cancelled.');
-      else say(`${message} ${hint}`, true);
+      if (signal.aborted) say('Cancelled.');
+      else say(`${message} ${hint}`.trim(), true);
     } finally {
       if (trying === mine) showTrying(null);
     }
   }
 
-  async function changeTo(writer, signal) {
-    const llm = chosen();
-    if (writer === 'server') {
-      say('Asking it a short question…');
-      const { trouble, seen, fix } = await diagnose(llm, { signal });
-      signal.throwIfAborted();
-      if (trouble) return say(`That does not work yet: ${seen}. ${fix}`, true);
-    }
-    const turn = { name: 'the change of who writes', signal, onWait: (told) => say(told) };
-    await inTurn(model, turn, () => model.useModel(llm && { llm, budget: { calls: byId('llm-questions').valueAsNumber } }));
-    show(writer, llm?.model);
-    return say(writer === 'simulator' ? 'The simulator writes.' : 'It answers, and writes from now on.');
-  }
-
   function showTrying(next) {
     trying = next;
     byId('use-writer').textContent = next ? 'Cancel' : 'Use it';
+    // What is still to be filled in is no reason not to cancel.
+    form.noValidate = Boolean(next);
+    showBar(false);
   }
 
-  function show(writer, name) {
+  function stopTrying() {
+    trying?.abort();
+    showTrying(null);
+  }
+
+  /** What a writer needs to know before somebody can choose there, such as which models there are. */
+  function fill() {
+    stopTrying();
+    const { fill: fillFields } = writers[choice.value];
+    if (fillFields) attempt(fillFields);
+  }
+
+  async function changeTo(writer, calling) {
+    // A graphics card seldom has room for two.
+    if (writer === 'webllm' && held.close) await changeTo('simulator', calling);
+    const { signal, say: tell } = calling;
+    const ready = await writers[writer].ready(calling);
+    const changed = model;
+    try {
+      const turn = { name: 'the change of who writes', signal, onWait: (told) => tell(told) };
+      const budget = { calls: byId('llm-questions').valueAsNumber };
+      await inTurn(changed, turn, () => changed.useModel(ready.llm && { llm: ready.llm, budget }));
+    } catch (error) {
+      ready.close?.();
+      throw error;
+    }
+    if (model === changed) show(writer, ready);
+    else ready.close?.();
+  }
+
+  function show(writer, ready = {}) {
+    if (held !== ready) held.close?.();
+    held = ready;
     document.body.dataset.writer = writer;
-    byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : name;
-    byId('environment-explanation').textContent = explanations[writer];
-    byId('leaves').textContent = leaves[writer](words());
+    byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : ready.llm.model;
+    byId('environment-explanation').textContent = writers[writer].explanation;
+    byId('leaves').textContent = writers[writer].leaves(words(), ready);
   }
 
-  choice.addEventListener('change', showFields);
+  function change() {
+    const writer = choice.value;
+    attempt(async (calling) => {
+      await changeTo(writer, calling);
+      calling.say(writers[writer].done);
+    });
+  }
+
+  choice.addEventListener('change', () => {
+    stopTrying();
+    showFields();
+    fill();
+  });
+  wireWriterFields({ onLook: fill });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (trying) trying.abort();
     else change();
   });
+  byId('environment-badge').addEventListener('toggle', offerWebLlm, { once: true });
   showFields();
   show('simulator');
   return {
     use(another) {
-      trying?.abort();
-      showTrying(null);
+      stopTrying();
       model = another;
       choice.value = 'simulator';
       form.hidden = false;
@@ -109,6 +137,19 @@ export function openEnvironment() {
       show('simulator');
     },
   };
+}
+
+function showBar(isShown) {
+  for (const id of ['writer-progress', 'writer-amount']) byId(id).hidden = !isShown;
+}
+
+/** Only where somebody looks for it: most visitors' page has no such library, and the question for it would be for nothing. */
+async function offerWebLlm() {
+  if (!navigator.gpu) return;
+  const isServed = await isWebLlmServed();
+  byId('writer-webllm').hidden = false;
+  byId('writer-webllm').disabled = !isServed;
+  byId('webllm-missing').hidden = isServed;
 }
 
 /** "about 115 questions, 42,000 tokens"; nothing for the simulator, which asks nobody. */

@@ -7,6 +7,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,14 +42,27 @@ export const contentSecurityPolicy = [
 
 /**
  * Starts serving and returns the `http.Server`; wait for its `listening` event where `port` is 0.
- * `/` is `www`, `/pkg/` is `pkg`, `/models/` is `models` (answered with 404 where that is not given).
+ * `/` is `www`, `/pkg/` is `pkg`, `/models/` is `models`, and `/web-llm/` is `webLlm`, the library WebLLM if it is installed;
+ * the last two are answered with 404 where there is no folder.
  */
-export function serve({ port = 0, models, pkg = path.join(here, '../pkg/dist'), www = here } = {}) {
-  const mounts = [['/pkg/', pkg], ['/models/', models], ['/', www]];
+export function serve({ port = 0, models, pkg = path.join(here, '../pkg/dist'), www = here, webLlm = installedWebLlm() } = {}) {
+  const mounts = [['/pkg/', pkg], ['/models/', models], ['/web-llm/', webLlm], ['/', www]];
   const server = createServer((request, response) => {
     answer(request, response, mounts).catch(() => refuse(response, 500, 'The file could not be read'));
   });
   return server.listen(port, '127.0.0.1');
+}
+
+/** The page depends on no package: this one is somebody's own, in the project or in the folder where the server was started. */
+export function installedWebLlm() {
+  for (const folder of [path.join(here, '..'), path.join(here, '../pkg'), process.cwd()]) {
+    try {
+      return path.dirname(createRequire(path.join(folder, 'package.json')).resolve('@mlc-ai/web-llm'));
+    } catch {
+      // Not here.
+    }
+  }
+  return null;
 }
 
 async function answer(request, response, mounts) {

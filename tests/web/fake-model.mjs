@@ -12,7 +12,9 @@ export async function openFakePage({ noun = 'Film', also = () => ({}), ...option
   const script = (body) => (route) => route.fulfill({ contentType: 'text/javascript', body });
   const body = `const open = ${create}, also = ${also}; export const create = async () => Object.assign(await open('${noun}'), also());`;
   await shown.page.route('**/pkg/index.js', script(body));
-  await shown.page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null;'));
+  await shown.page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null, webllm = null;'));
+  // The form of writers would ask the server for WebLLM, and a browser complains where that is not installed.
+  await shown.page.addInitScript(() => delete Navigator.prototype.gpu);
   await shown.page.goto(opened.address);
   await shown.element('steer-button').waitFor();
   return { ...shown, close: opened.close };

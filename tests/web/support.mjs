@@ -22,9 +22,9 @@ const program = join(target, 'debug/examples/llm_server');
 const servers = [];
 after(() => servers.forEach((server) => server.kill()));
 
-/** Starts both; `close()` ends both. */
-export async function openBrowser({ gpu = false } = {}) {
-  const server = serve({ port: 0, models });
+/** Starts both; `close()` ends both. `served` is what the server is told besides. */
+export async function openBrowser({ gpu = false, ...served } = {}) {
+  const server = serve({ port: 0, models, ...served });
   await once(server, 'listening');
   const browser = await chromium.launch({
     executablePath: process.env.CHROME ?? '/usr/bin/chromium',
