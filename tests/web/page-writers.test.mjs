@@ -6,8 +6,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-import { installedWebLlm, serve } from '../../www/serve.mjs';
+import { serve } from '../../www/serve.mjs';
 import { llmServer, models, openBrowser, openPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
@@ -292,11 +293,11 @@ describe('where a model in this tab cannot be had', { timeout }, () => {
   });
 });
 
-const real = process.env.AQUILINE_WEB_LLM ?? installedWebLlm();
-const skip = real ? false : 'the library @mlc-ai/web-llm is not installed';
+/** Installed beside the packaging tests. */
+const library = fileURLToPath(new URL('../packaging/node_modules/@mlc-ai/web-llm/lib', import.meta.url));
 
-test('the real library is read under the page’s policy, and lists models that can be chosen', { skip, timeout }, async () => {
-  const server = serve({ models, webLlm: real });
+test('the real library is read under the page’s policy, and lists models that can be chosen', { timeout }, async () => {
+  const server = serve({ models, webLlm: library });
   await once(server, 'listening');
   const form = await openBadge({ address: `http://localhost:${server.address().port}` });
   await form.page.locator('#writer-webllm:enabled').waitFor({ state: 'attached' });
