@@ -234,12 +234,12 @@ export function openWorkbench(model, { useCatalog }) {
     map,
     whenTrained,
     tellTrained,
-    useCatalog(catalog, name) {
+    useCatalog(source, name) {
       running?.abort();
       gapRequest.abort();
       ownRatings.close();
-      rememberScale(name, catalog);
-      return useCatalog(catalog, name);
+      rememberScale(name, source);
+      return useCatalog(source, name);
     },
   };
   whenTrained.then(offerTrained);
