@@ -112,7 +112,7 @@ fn mutated(text: &str, others: &[&str], random: &mut ChaCha8Rng) -> String {
 }
 
 fn read_answer(text: &str) {
-    for domain in [Domain::films(), Domain::products()] {
+    for domain in [Domain::films(), Domain::products(), Domain::items()] {
         let (actions, _) = answer::actions(text, &domain, 7, Origin::Generic);
         assert!(actions.len() <= 7);
         actions.iter().for_each(|action| assert_plain(&action.text));

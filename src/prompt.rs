@@ -150,8 +150,8 @@ impl Prompts {
 
     /// An item's text from its bare title.
     pub fn describe(&self, title: &str, year: Option<u16>) -> ChatRequest {
-        let ours = "Describe the {noun} with this title: a {text} of 50 to 110 words that tells {tells}, 3 to 5 reasons \
-                    why people like it, and 3 to 5 why they do not. If you do not know it, invent one that the title \
+        let ours = "Describe the {noun} with this title: its {text}, 50 to 110 words that tell {tells}; 3 to 5 reasons \
+                    why people like it; and 3 to 5 why they do not. If you do not know it, invent one that the title \
                     would suit.";
         let data = vec![("title", json!(clean(title, MOST_FIELD))), ("year", json!(year))];
         self.request(Task::Describe, ours, 1, vec![data], self.form.item(&self.domain))
@@ -159,7 +159,7 @@ impl Prompts {
 
     /// The anchor, told as if it lay between other items, nearer to those of more weight.
     pub fn decode(&self, anchor: &Item, neighbours: &[Item], weights: &[f32]) -> ChatRequest {
-        let ours = "Imagine a {noun} that lies between the neighbours below, nearer to those of more weight, and keeps \
+        let ours = "Imagine one more {noun} that lies between the neighbours below, nearer to those of more weight, and keeps \
                     the title and the premise of the original. Write its {text}: 50 to 110 words that tell {tells}. Then \
                     give 3 to 5 reasons why people would like it, and 3 to 5 why they would not.";
         let neighbour = |(item, weight): (&Item, &f32)| {
@@ -178,7 +178,7 @@ impl Prompts {
 
     /// The paper's eleven questions about two items, of which the judge is not told which one came first.
     pub fn judge(&self, profile: &Profile, a: &Item, b: &Item) -> ChatRequest {
-        let ours = "Two {plural}, A and B, are described below, and a {person}. Answer each question from what is written \
+        let ours = "Two {plural}, A and B, are described below, and one {person}. Answer each question from what is written \
                     there, and where a question is about you, as you would for yourself.";
         let shown = |item: &Item| {
             json!({

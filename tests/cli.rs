@@ -285,7 +285,9 @@ fn a_language_model_describes_a_person_and_items_that_have_a_title_only() {
     assert!(described[0]["plot"].as_str().unwrap().split(' ').count() > 8, "{described:?}");
     assert!(!described[0]["likes"].as_array().unwrap().is_empty());
     assert_eq!(described[1]["plot"], "A storm takes the island, and two sisters with it.");
-    assert_eq!(server.seen().iter().filter(|seen| seen.task == Some(Task::Describe)).count(), 1);
+    let asked: Vec<_> = server.seen().into_iter().filter(|seen| seen.task == Some(Task::Describe)).collect();
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].body.contains("Describe the item"), "{}", asked[0].body);
 
     assert_refused(&run(&["describe", &catalog]), 2, "a language model is needed");
     std::fs::write(&catalog, "{\"id\":\"a\",\"title\":\"Kites\"}\n[]\n").unwrap();
@@ -304,7 +306,7 @@ fn a_language_model_that_cannot_be_asked_is_refused_before_any_work() {
     assert_refused(&steer(&[&llm[..], &["--key-env", "NO_KEY_IN_IT"]].concat()), 2, "characters that no key has");
     assert_refused(&steer(&[&llm[..], &["--most-money", "1"]].concat()), 2, "--price");
     assert_refused(&steer(&[&llm[..], &["--price", "cheap"]].concat()), 2, "two numbers with a comma");
-    assert_refused(&steer(&[&llm[..], &["--domain", "/nowhere"]].concat()), 2, "films, products");
+    assert_refused(&steer(&[&llm[..], &["--domain", "/nowhere"]].concat()), 2, "films, products, items");
     let nobody = run(&[&["steer", "--timeout", "1"], &llm[..], &SMALL[..]].concat());
     assert_refused(&nobody, 1, "cannot be reached");
 }

@@ -61,7 +61,7 @@ fn action(text: &str) -> Action {
 }
 
 fn every_prompts() -> Vec<Prompts> {
-    let domains = [Domain::films(), Domain::products()];
+    let domains = [Domain::films(), Domain::products(), Domain::items()];
     let forms = [Form::Lines, Form::Json];
     domains.iter().flat_map(|domain| forms.map(|form| Prompts { domain: domain.clone(), form })).collect()
 }

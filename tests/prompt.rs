@@ -82,6 +82,30 @@ fn products_have_words_of_their_own() {
 }
 
 #[test]
+fn items_of_any_kind_are_taken_for_no_films_and_read_as_english() {
+    let (kites, viewer) = (kites(), viewer());
+    for form in [Form::Lines, Form::Json] {
+        let prompts = Prompts { domain: Domain::items(), form };
+        let requests = [
+            prompts.actions(&kites, 10),
+            prompts.personalised_actions(&kites, &viewer, 10),
+            prompts.edit(&kites, &viewer),
+            prompts.macro_actions(&kites, &viewer, 5),
+            prompts.rewrite(&kites, &kites, &[], &action("Add a lodger.")),
+            prompts.profile(&[Rated { item: &kites, liking: 1.0 }]),
+            prompts.describe("Kite Season", None),
+            prompts.decode(&kites, std::slice::from_ref(&kites), &[1.0]),
+            prompts.judge(&viewer, &kites, &kites),
+        ];
+        for said in requests.iter().map(read) {
+            for word in ["film", "viewer", "movie", "plot", " a item", "watch"] {
+                assert!(!said.to_lowercase().contains(word), "{word}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_a_model_wrote_about_a_person_takes_the_place_of_counts() {
     let passage = Passage { heading: "Overall".into(), text: "Wants to be surprised.".into() };
     let written = Profile { written: vec![passage], ..viewer() };
@@ -127,5 +151,7 @@ fn words_that_are_none_are_refused() {
         let error = domain.check().unwrap_err();
         assert_eq!(error.code(), "data.malformed", "{error}");
     }
-    assert!(Domain::films().check().is_ok() && Domain::products().check().is_ok());
+    for ours in [Domain::films(), Domain::products(), Domain::items()] {
+        ours.check().unwrap();
+    }
 }

@@ -86,8 +86,8 @@ function openHeat({ map, model, info, chosen, onChosen }) {
     choice.value = 'none';
     colour();
   });
-  onChosen(({ user }) => {
-    if (user === viewer) return;
+  onChosen(({ user }, { isAnew }) => {
+    if (user === viewer && !isAnew) return;
     viewer = user;
     if (choice.value === 'viewer') colour();
   });

@@ -18,9 +18,9 @@ const name = 'You';
  * when another catalog takes the place of this one.
  */
 export function openOwnRatings({ model, onPerson, onForgotten }) {
-  const { items, users } = model.info;
+  const { items, users, scale } = model.info;
   const user = freeId(users);
-  const steps = ratingSteps();
+  const steps = ratingSteps(scale);
   /** By item: its row, and a value once it is rated. */
   const rows = new Map();
   /** Whether the library was given ratings that are not forgotten. */

@@ -1,17 +1,8 @@
-/** The scale of the catalog in use, for people who rate by hand. */
-import { SCALE, starsOf } from '/pkg/ideas/ratings.js';
-import { catalogName } from './words.js';
-
-/** Of the catalogs that were opened in this tab, by name: the library does not tell what it was given. */
-const scales = new Map();
-
-/** `source` is what `create` is told. */
-export const rememberScale = (name, { catalog }) => scales.set(name, catalog.scale ?? SCALE);
-
-const scaleInUse = () => scales.get(catalogName()) ?? SCALE;
+/** The values that people can choose from who rate by hand. */
+import { starsOf } from '/pkg/ideas/ratings.js';
 
 /** A few values from the lowest to the highest: whole ones where the scale has few, and both ends where it has but one. */
-export function ratingSteps(scale = scaleInUse()) {
+export function ratingSteps(scale) {
   const steps = starsOf(scale);
   return steps.length > 1 ? steps : [...scale];
 }

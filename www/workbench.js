@@ -8,7 +8,6 @@ import { createMap } from './map.js';
 import { openMapTools } from './map-tools.js';
 import { openOwnRatings } from './own-ratings.js';
 import { createPicker } from './picker.js';
-import { rememberScale } from './rating-scale.js';
 import { createRunProgress, showEvents } from './run.js';
 import { openTabs } from './tabs.js';
 import { inTurn } from './turns.js';
@@ -69,7 +68,6 @@ export function openWorkbench(model, { useCatalog }) {
   function renewVisitor() {
     showUser(visitor.id);
     if (!running) clearRun();
-    if (byId('map-heat').value === 'viewer') byId('map-heat').dispatchEvent(new Event('change'));
     tellChosen({ isAnew: true });
   }
 
@@ -238,7 +236,6 @@ export function openWorkbench(model, { useCatalog }) {
       running?.abort();
       gapRequest.abort();
       ownRatings.close();
-      rememberScale(name, source);
       return useCatalog(source, name);
     },
   };

@@ -7,12 +7,12 @@ import type {
   Budget,
   DesignReport,
   Device,
-  Domain,
   ElmResult,
   Factors,
   Gap,
   Info,
   Item,
+  LlmOptions,
   Manifold,
   Opinion,
   OwnRating,
@@ -62,7 +62,7 @@ export interface CoreModelOptions {
   /** Where it is; without that the page holds it. */
   endpoint?: CoreEndpoint;
   model?: string;
-  domain?: 'films' | 'products' | Domain;
+  domain?: LlmOptions['domain'];
   form?: 'lines' | 'json';
   constraints?: string[];
   concurrency?: number;

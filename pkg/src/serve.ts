@@ -33,6 +33,8 @@ class Service {
   private previous: Promise<void> = Promise.resolve();
   private session: RawSession | undefined;
   private model: RawModel | undefined;
+  /** What a language model calls the items, unless it is told otherwise. */
+  private usualDomain: 'films' | 'items' = 'films';
   /** Name of the model whose answers are kept. */
   private kept: string | undefined;
   /** Stores what runs have encoded: the same run is quick in the next visit. */
@@ -102,6 +104,7 @@ class Service {
       case 'create': {
         const opened = await open(request, this.host, call, (device) => this.post({ type: 'device', device }));
         this.session = opened.session;
+        this.usualDomain = typeof request.catalog === 'object' && 'items' in request.catalog ? 'items' : 'films';
         this.keepVectors = () => opened.keepVectors();
         await this.useModel(request.llm);
         return opened.info;
@@ -183,7 +186,8 @@ class Service {
   /** The model before stays where this one cannot be used. */
   private async useModel(llm: LlmRequest | undefined): Promise<void> {
     const session = this.opened();
-    const model = llm && session.useModel(llm.options, llm.asks === 'nothing' ? undefined : this.asking.ask);
+    const domain = llm?.options.domain ?? this.usualDomain;
+    const model = llm && session.useModel({ ...llm.options, domain }, llm.asks === 'nothing' ? undefined : this.asking.ask);
     if (!llm) session.useSimulator();
     this.model?.free();
     this.model = model;

@@ -188,6 +188,8 @@ export interface Info {
   items: { id: string; title: string; year: number | null; genres: string[]; place: [number, number] }[];
   /** `likes`: genres they like most; `low`: ids of the items they rated lowest, lowest first. */
   users: UserInfo[];
+  /** Lowest and highest rating there can be. */
+  scale: [lowest: number, highest: number];
   /** Items left out because they have no text. */
   itemsWithoutText: number;
   /** Items whose text is longer than the encoder reads, so that its end does not count. */

@@ -93,12 +93,13 @@ test('reading stops when it is cancelled', async () => {
   await assert.rejects(readCatalog(file(slow), { signal: controller.signal, onBytes }), { name: 'AbortError' });
 });
 
-test('the scale is that of the element, else of the file, else of the library', async () => {
+test('the scale is that of the element, else of the file or of what is open, else of the library', async () => {
   const address = file(JSON.stringify({ items: [KITES], ratings: [RATED], scale: [1, 10] }));
   const load = (scale, catalog = address) => loadCatalog({ catalog, scale }, reading);
   assert.deepEqual((await load('0, 20')).source.scale, [0, 20]);
   assert.deepEqual((await load(null)).source.scale, [1, 10]);
   assert.deepEqual((await load(null, file(JSON.stringify({ items: [KITES], ratings: [RATED] }), '/plain'))).source.scale, [0.5, 5]);
+  assert.deepEqual((await loadCatalog({ aquiline: { info: { items: [], scale: [1, 7] } }, scale: null }, reading)).scale, [1, 7]);
   for (const scale of ['5', '5 1', 'a b', '']) await assert.rejects(load(scale), { code: 'numeric.bad_setting' });
 });
 

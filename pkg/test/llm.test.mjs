@@ -20,7 +20,7 @@ test('a function of the page answers what the core asks', async () => {
   assert.deepEqual(asked, [[{ messages: [], maxTokens: 5, seed: 1 }, false]]);
   assert.deepEqual(log.find((entry) => entry.answer), { answer: 'an answer' });
   const { useModel } = log.find((entry) => entry.useModel);
-  assert.deepEqual(useModel, { model: 'function', budget: { calls: 9 }, price: { prompt: 1, completion: 2 } });
+  assert.deepEqual(useModel, { model: 'function', domain: 'films', budget: { calls: 9 }, price: { prompt: 1, completion: 2 } });
   assert.deepEqual(await aquiline.spent(), { calls: 1, tokens: 2, money: 0 });
   await aquiline.dispose();
   assert.ok(log.includes('model.free'));
@@ -35,7 +35,19 @@ test('a model is asked only for what it heeds', async () => {
   await collect(aquiline.steer(REQUEST));
   assert.deepEqual(asked, { messages: [], maxTokens: 5 });
   const { useModel } = log.find((entry) => entry.useModel);
-  assert.deepEqual(useModel, { model: 'tiny', concurrency: 3, form: 'json', budget: {} });
+  assert.deepEqual(useModel, { model: 'tiny', concurrency: 3, domain: 'films', form: 'json', budget: {} });
+  await aquiline.dispose();
+});
+
+test('items of one’s own are not taken for films, whichever model is asked', async () => {
+  const { log, host } = logged();
+  const llm = async () => 'an answer';
+  const catalog = { items: [{ id: 'a', title: 'A', plot: 'A teapot.' }], ratings: [{ user: 'u', item: 'a', value: 4 }] };
+  const aquiline = await createFake(host, { catalog, llm });
+  await aquiline.useModel({ llm });
+  await aquiline.useModel({ llm, llmOptions: { domain: 'products' } });
+  const asked = log.filter((entry) => entry.useModel).map(({ useModel }) => useModel.domain);
+  assert.deepEqual(asked, ['items', 'items', 'products']);
   await aquiline.dispose();
 });
 
@@ -44,7 +56,7 @@ test('a key is asked for, and never sent with the options', async () => {
   const llm = { baseUrl: 'https://llm.invalid/v1', model: 'm', getToken: async () => 'secret-key' };
   const aquiline = await createFake(host, { llm });
   const { useModel } = log.find((entry) => entry.useModel);
-  assert.deepEqual(useModel, { budget: {}, endpoint: { baseUrl: 'https://llm.invalid/v1', model: 'm' } });
+  assert.deepEqual(useModel, { domain: 'films', budget: {}, endpoint: { baseUrl: 'https://llm.invalid/v1', model: 'm' } });
   assert.ok(!JSON.stringify(log).includes('secret-key'));
   await aquiline.dispose();
 });

@@ -45,17 +45,35 @@ test('a catalog of the caller is encoded and fitted, in stages', async () => {
   const own = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false, onProgress: ({ type }) => stages.add(type) });
   assert.ok(stages.has('encode') && stages.has('fit'), [...stages].join());
   assert.equal(own.info.items.length, 12);
+  assert.deepEqual(own.info.scale, [0.5, 5]);
   await own.dispose();
 });
+
+test('a model is asked about items of the caller as items, and about the embedded ones as films', async () => {
+  const own = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false });
+  assert.match(await firstQuestion(own), /^Describe the item with this title/);
+  assert.match(await firstQuestion(aquiline), /^Describe the film with this title/);
+  await own.dispose();
+});
+
+/** What a model is asked that describes an item; it does not answer. */
+async function firstQuestion(of) {
+  const asked = [];
+  await of.useModel({ llm: async ({ messages }) => (asked.push(messages.at(-1).content), '') });
+  await assert.rejects(of.describe({ title: 'Kite Season' }));
+  await of.useModel();
+  return asked[0];
+}
 
 test('what one object factorised is the space of another, which has items and no ratings', async () => {
   const { items } = await ownCatalog();
   const rated = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false });
   const factors = await rated.factorize({ factors: 3, ridge: 0.1 });
   await rated.dispose();
-  const open = () => create({ catalog: { items }, factors, models: MODELS, device: 'cpu', cache: false });
+  const open = () => create({ catalog: { items, scale: [0, 6] }, factors, models: MODELS, device: 'cpu', cache: false });
   const own = await open();
   assert.deepEqual(own.info.users.map(({ id }) => id), ['one', 'two']);
+  assert.deepEqual(own.info.scale, [0, 6]);
   assert.equal((await own.capabilities()).dimensions, 4);
   assert.equal((await own.gaps({ user: 'one', count: 2 })).length, 2);
   const types = [];

@@ -16,7 +16,7 @@ const MOST_INSTRUCTION: usize = 4_000;
 /// Sections of a written profile.
 pub const SECTIONS: usize = 5;
 
-/// The words of one kind of item: films, products, or yours.
+/// The words of one kind of item: films, products, anything, or yours.
 ///
 /// ```
 /// use aquiline::prompt::Domain;
@@ -116,6 +116,34 @@ impl Domain {
                 wording("Makers", "what they expect of whoever makes it: care, price, service"),
                 wording("Aesthetic", "shapes, colours, materials and styles they like"),
                 wording("Other", "anything else that sets them apart: occasions, fit, values, what puts them off"),
+            ],
+            instructions: BTreeMap::new(),
+        }
+    }
+
+    /// Items of any kind: for a catalog of which no more is known.
+    pub fn items() -> Self {
+        Domain {
+            noun: "item".into(),
+            plural: "items".into(),
+            person: "person".into(),
+            verb: "choose".into(),
+            role: "editor".into(),
+            text: "description".into(),
+            tells: "what it is, what sets it apart, and what one gets from it".into(),
+            categories: [
+                wording("Substance", "what it is at heart, and what happens in it or with it"),
+                wording("Detail", "its parts and particulars, and how they hang together"),
+                wording("Form", "how it looks, sounds or feels, and how it is put together"),
+                wording("Purpose", "what it is for or about, beneath the surface"),
+                wording("Audience", "whom it is for, and when they turn to it"),
+            ],
+            sections: [
+                wording("Overall", "what this person looks for when they choose"),
+                wording("Kind", "kinds and blends of kinds that they come back to, and some that they avoid"),
+                wording("Manner", "how it should be made or told for them: pace, depth, tone, care"),
+                wording("Aesthetic", "the looks, sounds, settings and styles they enjoy"),
+                wording("Other", "anything else that sets them apart: occasions, values, what puts them off"),
             ],
             instructions: BTreeMap::new(),
         }

@@ -19,7 +19,7 @@ pub enum Kind {
 /// The questions in the paper's order. The first is its *user utility*, the fifth its *distance*, the eighth its *rater
 /// utility*; the second to the fourth show whether the first was meant.
 pub fn questions(domain: &Domain) -> [(Kind, String); QUESTIONS] {
-    let Domain { noun, person, verb, .. } = domain;
+    let Domain { plural, person, verb, .. } = domain;
     [
         (Kind::Side, format!("Which one would this {person} rather {verb}?")),
         (Kind::Side, format!("Which one fits the description of the {person} better?")),
@@ -29,8 +29,8 @@ pub fn questions(domain: &Domain) -> [(Kind, String); QUESTIONS] {
         (Kind::YesNo, format!("Would you {verb} A yourself?")),
         (Kind::YesNo, format!("Would you {verb} B yourself?")),
         (Kind::Side, "Which one do you prefer yourself?".into()),
-        (Kind::YesNo, format!("Do you think that A is a {noun} that exists?")),
-        (Kind::YesNo, format!("Do you think that B is a {noun} that exists?")),
+        (Kind::YesNo, format!("Do you think that A is one of the {plural} that exist?")),
+        (Kind::YesNo, format!("Do you think that B is one of the {plural} that exist?")),
         (Kind::Side, "Which one would appeal to more people?".into()),
     ]
 }

@@ -185,6 +185,8 @@ pub struct InfoView {
     pub skill: Skill,
     pub items: Vec<ItemView>,
     pub users: Vec<UserView>,
+    /// Lowest and highest rating.
+    pub scale: (f32, f32),
     pub items_without_text: usize,
     /// Items whose text is longer than the encoder reads.
     pub items_truncated: usize,
@@ -348,6 +350,7 @@ impl InfoView {
             skill: *agent.alignment().skill(),
             items: items.collect(),
             users: users.map(|user| UserView::with(agent, user, by_user[user])).collect(),
+            scale: ratings.scale(),
             items_without_text: catalog.without_text().len(),
             items_truncated: catalog.items().iter().filter(|item| is_truncated(encoder, item)).count(),
         }

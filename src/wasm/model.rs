@@ -56,6 +56,7 @@ enum Words {
 enum KnownDomain {
     Films,
     Products,
+    Items,
 }
 
 impl Default for Words {
@@ -92,6 +93,7 @@ impl ModelOptions {
         let domain = match self.domain {
             Words::Named(KnownDomain::Films) => Domain::films(),
             Words::Named(KnownDomain::Products) => Domain::products(),
+            Words::Named(KnownDomain::Items) => Domain::items(),
             Words::Given(domain) => *domain,
         };
         domain.check()?;

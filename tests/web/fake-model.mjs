@@ -10,7 +10,7 @@ export async function openFakePage({ noun = 'Film', also = () => ({}), ...option
   const opened = await openBrowser();
   const shown = await openPage(opened, options);
   const script = (body) => (route) => route.fulfill({ contentType: 'text/javascript', body });
-  const body = `const open = ${create}, also = ${also}; export const create = async () => Object.assign(await open('${noun}'), also());`;
+  const body = `const open = ${create}, also = ${also}; export const create = async (source) => Object.assign(await open('${noun}', source), also());`;
   await shown.page.route('**/pkg/index.js', script(body));
   await shown.page.route('**/pkg/llm/index.js', script('export const diagnose = null, promptApi = null, webllm = null;'));
   // The form of writers would ask the server for WebLLM, and a browser complains where that is not installed.
@@ -24,7 +24,7 @@ export async function openFakePage({ noun = 'Film', also = () => ({}), ...option
  * Runs in the page. `window.calls` records what was asked; while `window.held` is true, an answer waits until it is calls
  * `window.release()`; `window.failure` is thrown instead of the next answer.
  */
-async function create(noun) {
+async function create(noun, { catalog = {} }) {
   const items = Array.from({ length: 12 }, (_, number) => ({
     id: `${noun.toLowerCase()}-${number}`, title: `${noun} ${'ABCDEFGHIJKL'[number]}`, year: 1990 + number, genres: ['Drama'], place: [number % 4, Math.floor(number / 4)],
   }));
@@ -84,7 +84,7 @@ async function create(noun) {
   window.model = {
     info: {
       device: 'cpu', reason: 'It is made up.', encoder: 'none', skill: { rmseRatio: 0.8, rankCorrelation: 0.4, heldOutRatings: 10, coverage: 0.7 },
-      items, users, itemsWithoutText: 0, itemsTruncated: 0,
+      items, users, scale: catalog.scale ?? [0.5, 5], itemsWithoutText: 0, itemsTruncated: 0,
     },
     gaps: async () => [{ place: [1.5, 0.5], utility: 1.1, uncertainty: 0.1, affinity: 0.8, distance: 0.4, neighbours: [{ id: items[1].id, title: items[1].title, distance: 0.4 }] }],
     utilities: (options) => answer('utilities', options, () => Float32Array.from(items, (_, number) => (options.user === 'ben' ? 2 : 1) + number / 100)),

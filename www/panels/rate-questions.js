@@ -11,7 +11,7 @@ export const choices = {
 };
 
 /** In the words for a catalog, as `words` gives them. */
-export const questionsIn = ({ aNoun, person, verb }) => [
+export const questionsIn = ({ plural, person, verb }) => [
   { kind: 'side', text: `Which one would this ${person} rather ${verb}?` },
   { kind: 'side', text: `Which one fits the description of the ${person} better?` },
   { kind: 'scale', text: `How would the ${person} rate A, from 1 (bad) to 5 (excellent)?` },
@@ -20,8 +20,8 @@ export const questionsIn = ({ aNoun, person, verb }) => [
   { kind: 'yesNo', text: `Would you ${verb} A yourself?` },
   { kind: 'yesNo', text: `Would you ${verb} B yourself?` },
   { kind: 'side', text: 'Which one do you prefer yourself?' },
-  { kind: 'yesNo', text: `Do you think that A is ${aNoun} that exists?` },
-  { kind: 'yesNo', text: `Do you think that B is ${aNoun} that exists?` },
+  { kind: 'yesNo', text: `Do you think that A is one of the ${plural} that exist?` },
+  { kind: 'yesNo', text: `Do you think that B is one of the ${plural} that exist?` },
   { kind: 'side', text: 'Which one would appeal to more people?' },
 ];
 

@@ -26,7 +26,7 @@ export interface Whereabouts {
 
 export async function loadCatalog(from: Whereabouts, reading: Reading): Promise<Loaded> {
   const scale = from.scale === null ? undefined : readScale(from.scale.trim().split(/[\s,]+/));
-  if (from.aquiline) return { source: 'embedded', scale: scale ?? SCALE, items: from.aquiline.info.items, ratings: [] };
+  if (from.aquiline) return { source: 'embedded', scale: scale ?? from.aquiline.info.scale, items: from.aquiline.info.items, ratings: [] };
   if (from.catalog) return fetched(from.catalog, scale, from, reading);
   const given = from.options?.catalog ?? 'embedded';
   if (given !== 'embedded' && 'items' in given) {

@@ -27,8 +27,11 @@ export interface RemoteLlm {
 
 /** How a language model is asked. */
 export interface LlmOptions {
-  /** Words of the catalog's kind of item; default `'films'`. */
-  domain?: 'films' | 'products' | Domain;
+  /**
+   * Words of the catalog's kind of item. Default `'items'`, which are of any kind, for items of your own; `'films'` for the
+   * embedded ones and for MovieLens files.
+   */
+  domain?: 'films' | 'products' | 'items' | Domain;
   /** Form of answers: labelled lines, or JSON for models that can be held to a schema. Default `'lines'`. */
   form?: 'lines' | 'json';
   /** What every rewrite must keep. */

@@ -20,7 +20,7 @@ export function fakeAquiline({ plot = 'A storm comes.', kept = [], gate, fail } 
   const fake = {
     log: [],
     fail,
-    info: { items: FILMS, users: [] },
+    info: { items: FILMS, users: [], scale: [0.5, 5] },
     async foldIn({ user, ratings }) {
       fake.log.push({ foldIn: user, ratings });
       return { id: user, ratings: ratings.length, likes: [], low: [] };

@@ -154,7 +154,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       this.#people = JSON.parse(new TextDecoder().decode(bytes)).people;
     }
     info() {
-      return { encoder: 'fake', skill: {}, items: [], users: [], itemsWithoutText: 0, itemsTruncated: 0 };
+      return { encoder: 'fake', skill: {}, items: [], users: [], scale: [0.5, 5], itemsWithoutText: 0, itemsTruncated: 0 };
     }
     gaps({ users, count }) {
       failAt('gaps');

@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
 
 impl Summary {
     fn of(info: InfoView, dimensions: usize) -> Self {
-        let InfoView { encoder, skill, items, users, items_without_text, items_truncated } = info;
+        let InfoView { encoder, skill, items, users, items_without_text, items_truncated, .. } = info;
         let (users, items) = (users.len(), items.len());
         Summary { encoder, users, items, items_without_text, items_truncated, dimensions, skill }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use aquiline::catalog::Catalog;
 use aquiline::experiment::HiddenTastes;
 use aquiline::factorization::FactorsById;
+use aquiline::prompt::Domain;
 use aquiline::ratings::Ratings;
 use aquiline::session::Dataset;
 
@@ -98,6 +99,11 @@ impl DataArguments {
         let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let named = self.catalog.as_ref().or(self.data.as_ref());
         named.and_then(stem).unwrap_or_else(|| "embedded".to_owned())
+    }
+
+    /// What a language model is to call the items.
+    pub fn domain(&self) -> Domain {
+        if self.catalog.is_some() { Domain::items() } else { Domain::films() }
     }
 
     fn scale(&self) -> Outcome<(f32, f32)> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aquiline::catalog::Item;
 use aquiline::client::Speaker;
+use aquiline::prompt::Domain;
 use futures_util::stream::{StreamExt, iter};
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ pub struct Arguments {
 /// written until then is printed.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let needed = || Failure::bad_input("a language model is needed").with_hint("name it with --llm and --model");
-    let speaker = arguments.llm.speaker()?.ok_or_else(needed)?;
+    let speaker = arguments.llm.speaker(Domain::items())?.ok_or_else(needed)?;
     let items = items(&arguments.catalog)?;
     let lacking = items.iter().filter(|item| lacks_text(item)).count();
     eprintln!("{lacking} of {} items lack a text", items.len());

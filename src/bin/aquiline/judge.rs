@@ -53,7 +53,7 @@ struct Step {
 /// Asks about every episode that changed something, and prints what the opinions come to.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let needed = || Failure::bad_input("a judge is needed").with_hint("name it with --llm and --model");
-    let speaker = arguments.llm.speaker()?.ok_or_else(needed)?;
+    let speaker = arguments.llm.speaker(arguments.data.domain())?.ok_or_else(needed)?;
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
     let (dataset, episodes) = (arguments.data.read()?, episodes(&arguments.episodes)?);
     let mut opinions = Vec::new();

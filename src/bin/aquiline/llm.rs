@@ -46,9 +46,10 @@ pub struct LlmArguments {
     /// Money for a million tokens of questions, and of answers
     #[arg(long, value_name = "IN,OUT", value_parser = price)]
     price: Option<Price>,
-    /// Words of the catalog's kind: films, products, or a JSON file
-    #[arg(long, value_name = "NAME", default_value = "films")]
-    domain: String,
+    /// Words of the catalog's kind: films, products, items (anything), or a JSON file [default: items for a file of
+    /// one's own, films otherwise]
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
     /// The server can hold answers to a JSON schema
     #[arg(long, requires = "llm")]
     json_schema: bool,
@@ -61,8 +62,8 @@ pub struct LlmArguments {
 }
 
 impl LlmArguments {
-    /// The model, where one is named.
-    pub fn speaker(&self) -> Outcome<Option<Speaker>> {
+    /// The model, where one is named, asked in the words of `usual` where no others are given.
+    pub fn speaker(&self, usual: Domain) -> Outcome<Option<Speaker>> {
         let (Some(url), Some(model)) = (&self.llm, &self.model) else { return Ok(None) };
         let endpoint = Endpoint {
             streaming: !self.no_stream,
@@ -74,7 +75,7 @@ impl LlmArguments {
         let remote = Remote::new(endpoint, Http::new(url, self.key()?)?)?;
         let client = Client::new(model, remote, SystemClock::default(), self.settings())?;
         let form = if self.json_schema { Form::Json } else { Form::Lines };
-        Ok(Some(Speaker::new(client, Prompts { domain: self.domain()?, form })))
+        Ok(Some(Speaker::new(client, Prompts { domain: self.domain(usual)?, form })))
     }
 
     /// Questions under way at once.
@@ -104,13 +105,15 @@ impl LlmArguments {
         Ok(Some(std::env::var(name).map_err(missing)?.trim().to_owned()))
     }
 
-    fn domain(&self) -> Outcome<Domain> {
-        match self.domain.as_str() {
-            "films" => Ok(Domain::films()),
-            "products" => Ok(Domain::products()),
-            file => {
-                let bytes = read(&PathBuf::from(file))
-                    .map_err(|failure| failure.with_hint("give films, products, or a file of JSON to --domain"))?;
+    fn domain(&self, usual: Domain) -> Outcome<Domain> {
+        match self.domain.as_deref() {
+            None => Ok(usual),
+            Some("films") => Ok(Domain::films()),
+            Some("products") => Ok(Domain::products()),
+            Some("items") => Ok(Domain::items()),
+            Some(file) => {
+                let hint = "give films, products, items, or a file of JSON to --domain";
+                let bytes = read(&PathBuf::from(file)).map_err(|failure| failure.with_hint(hint))?;
                 let malformed = |error| Failure::bad_input(format!("{file} does not describe a domain: {error}"));
                 let domain: Domain = serde_json::from_slice(&bytes).map_err(malformed)?;
                 domain.check()?;

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let requests = arguments.batch.as_deref().map(requests).transpose()?;
     let transcript = arguments.transcript.as_deref().map(Destination::check).transpose()?;
     let record = arguments.replay.as_deref().map(transcript_of).transpose()?;
-    let speaker = arguments.llm.speaker()?;
+    let speaker = arguments.llm.speaker(arguments.data.domain())?;
     let mut world = World::open(&arguments.data, &arguments.models)?;
     world.session.set_speaker(speaker);
     if let Some(bytes) = policy {
