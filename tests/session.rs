@@ -85,6 +85,26 @@ fn a_cancelled_preparation_goes_on_from_where_it_was() {
 }
 
 #[test]
+fn a_fit_is_announced_before_it_begins_and_told_turn_by_turn() {
+    let mut session = Session::new(support::encoder(), dataset(), 0);
+    let turns = std::cell::RefCell::new(Vec::new());
+    let listen = async |told: Tell| {
+        if let Tell::Progress(progress) = told
+            && progress.kind == "fit"
+        {
+            turns.borrow_mut().push((progress.done, progress.total));
+        }
+        Ok(())
+    };
+    pollster::block_on(session.prepare(None, listen)).unwrap();
+    let turns = turns.into_inner();
+    assert_eq!(turns[0], (0, 0), "how many there will be is not known yet");
+    let (_, total) = turns[1];
+    assert!(turns[1..].windows(2).all(|pair| pair[0].0 < pair[1].0), "{turns:?}");
+    assert_eq!((turns[1].0, turns.last()), (1, Some(&(total, total))));
+}
+
+#[test]
 fn a_retry_with_an_older_cache_keeps_what_was_encoded_since() {
     let mut session = Session::new(support::encoder(), dataset(), 0);
     let old = VectorCache::new(session.fingerprint()).to_bytes();

@@ -1,5 +1,7 @@
 //! The joint fit of users and map, and what held-out items say about it.
 
+use std::sync::Arc;
+
 use nalgebra::DMatrix;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -90,7 +92,6 @@ pub struct Fitting<'a> {
     fields: &'a Latents,
     settings: &'a AlignmentSettings,
     features: FeatureMap,
-    rows: Latents,
     current: JointFit<'a>,
     /// While some items are held out: which, and what was seen of them.
     trial: Option<Trial<'a>>,
@@ -131,14 +132,14 @@ impl<'a> Fitting<'a> {
         let everything: Vec<usize> = (0..fields.len()).collect();
         let split = ratings.split_items(&everything, settings.held_out, settings.seed);
         let features = FeatureMap::fit(fields, &settings.components, &settings.weights);
-        let rows = features.apply_all(fields);
+        let rows = Arc::new(Features::of(&features.apply_all(fields)));
         let (left, ridges) = (settings.sweeps, [settings.trials; 2]);
         let has_both = settings.sweeps > 0 && !split.train.is_empty() && !split.test.is_empty();
         let trial = has_both.then_some(Trial { split, best: None, left, ridges });
         let of_trial = trial.as_ref().map_or(0, |_| settings.sweeps + 2 * settings.trials * SWEEPS_OF_TRIAL);
         let start = Ridges { map: settings.map_ridge, bias: settings.bias_ridge };
         Ok(Fitting {
-            current: JointFit::start(settings, ratings, &rows, start),
+            current: JointFit::start(settings, ratings, rows, start),
             trial,
             skill: Skill::unknown(ratings),
             done: 0,
@@ -147,7 +148,6 @@ impl<'a> Fitting<'a> {
             fields,
             settings,
             features,
-            rows,
         })
     }
 
@@ -197,7 +197,7 @@ impl<'a> Fitting<'a> {
         match trial.next(best.ridges) {
             Some(ridges) => self.current = JointFit { ridges, ..best },
             None => {
-                self.current = JointFit::start(self.settings, self.ratings, &self.rows, best.ridges);
+                self.current = JointFit::start(self.settings, self.ratings, best.features, best.ridges);
                 self.trial = None;
                 self.done = self.total - self.settings.sweeps;
             }
@@ -272,18 +272,33 @@ struct JointFit<'a> {
     settings: &'a AlignmentSettings,
     ridges: Ridges,
     mean: f32,
-    /// items × features.
-    features: DMatrix<f64>,
+    features: Arc<Features>,
     /// dimensions × features.
     map: DMatrix<f64>,
     users: Latents,
     user_biases: Vec<f32>,
 }
 
+/// What is known of every item, laid out for products from either side: to turn it round costs as much as the product.
+struct Features {
+    /// items × features.
+    rows: DMatrix<f64>,
+    /// features × items.
+    columns: DMatrix<f64>,
+}
+
+impl Features {
+    fn of(rows: &Latents) -> Self {
+        let values = rows.values().iter().map(|&value| f64::from(value));
+        let columns = DMatrix::from_iterator(rows.dimensions(), rows.len(), values);
+        Features { rows: columns.transpose(), columns }
+    }
+}
+
 impl<'a> JointFit<'a> {
-    fn start(settings: &'a AlignmentSettings, ratings: &Ratings, rows: &Latents, ridges: Ridges) -> Self {
+    fn start(settings: &'a AlignmentSettings, ratings: &Ratings, features: Arc<Features>, ridges: Ridges) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
-        let columns = rows.dimensions();
+        let columns = features.rows.ncols();
         let size = 0.5 / (columns as f64).sqrt();
         let mut map = DMatrix::zeros(settings.dimensions + 1, columns);
         for row in 0..settings.dimensions {
@@ -295,7 +310,7 @@ impl<'a> JointFit<'a> {
             settings,
             ridges,
             mean: ratings.mean(),
-            features: DMatrix::from_row_iterator(rows.len(), columns, rows.values().iter().map(|&v| f64::from(v))),
+            features,
             map,
             users: Latents::zeros(ratings.users().len(), settings.dimensions + 1),
             user_biases: vec![0.0; ratings.users().len()],
@@ -321,7 +336,7 @@ impl<'a> JointFit<'a> {
     }
 
     fn fit_users(&mut self, ratings: &Ratings) {
-        let placed = &self.features * self.map.transpose();
+        let placed = &self.features.rows * self.map.transpose();
         let items = Latents::from_rows(self.map.nrows(), placed.row_iter().map(|row| to_f32(row.iter())));
         for (user, rated) in ratings.by_user().into_iter().enumerate() {
             let (bias, vector) = fit_user(rated, &items, self.mean, self.settings.user_ridge);
@@ -334,7 +349,7 @@ impl<'a> JointFit<'a> {
     /// outer products of item i's raters and `m_i` their residuals.
     fn fit_map(&mut self, ratings: &Ratings) {
         let (raters, moments) = self.item_statistics(ratings);
-        let mut residual = moments.tr_mul(&self.features) - self.apply(&raters, &self.map);
+        let mut residual = moments.tr_mul(&self.features.rows) - self.apply(&raters, &self.map);
         let mut direction = residual.clone();
         let mut size = residual.norm_squared();
         for _ in 0..self.settings.gradient_steps {
@@ -350,12 +365,12 @@ impl<'a> JointFit<'a> {
 
     /// The left side of the normal equations.
     fn apply(&self, raters: &[DMatrix<f64>], map: &DMatrix<f64>) -> DMatrix<f64> {
-        let mut placed = map * self.features.transpose();
+        let mut placed = map * &self.features.columns;
         for (mut column, information) in placed.column_iter_mut().zip(raters) {
             let image = information * &column;
             column.copy_from(&image);
         }
-        let mut result = placed * &self.features;
+        let mut result = placed * &self.features.rows;
         for (row, (mut to, from)) in result.row_iter_mut().zip(map.row_iter()).enumerate() {
             let is_bias = row == self.settings.dimensions;
             to += from * if is_bias { self.ridges.bias } else { self.ridges.map };
@@ -365,8 +380,8 @@ impl<'a> JointFit<'a> {
 
     fn item_statistics(&self, ratings: &Ratings) -> (Vec<DMatrix<f64>>, DMatrix<f64>) {
         let size = self.map.nrows();
-        let mut raters = vec![DMatrix::zeros(size, size); self.features.nrows()];
-        let mut moments = DMatrix::zeros(self.features.nrows(), size);
+        let mut raters = vec![DMatrix::zeros(size, size); self.features.rows.nrows()];
+        let mut moments = DMatrix::zeros(self.features.rows.nrows(), size);
         for rating in ratings.entries() {
             let (user, item) = (rating.user as usize, rating.item as usize);
             let vector = DMatrix::from_iterator(size, 1, self.users.row(user).iter().map(|&v| f64::from(v)));

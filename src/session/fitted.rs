@@ -96,6 +96,8 @@ pub(super) async fn fit(
     let Dataset { catalog, ratings } = dataset;
     let settings = AlignmentSettings::for_items(space.map_or(catalog.len(), |space| space.items().len()), seed);
     let told = |(done, total)| Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" });
+    // Before the first turn principal components are taken, which for many items lasts seconds.
+    tick.tell(told((0, 0))).await?;
     let Some(space) = space else {
         let mut fitting = Fitting::start(ratings, fields, &settings)?;
         while !fitting.is_done() {

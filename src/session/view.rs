@@ -55,7 +55,7 @@ pub struct Progress {
     pub kind: &'static str,
     /// Done so far.
     pub done: usize,
-    /// Of how many.
+    /// Of how many; 0 while that is not known.
     pub total: usize,
     /// What is counted.
     pub unit: &'static str,

@@ -49,7 +49,10 @@ impl Report {
             bar.set_position(*done as u64);
         } else if self.told.get().elapsed() >= PAUSE {
             self.told.set(Instant::now());
-            eprintln!("{kind}: {done} of {total} {unit}");
+            match total {
+                0 => eprintln!("{kind}"),
+                _ => eprintln!("{kind}: {done} of {total} {unit}"),
+            }
         }
     }
 
