@@ -5,11 +5,12 @@ mod support;
 use std::cell::Cell;
 use std::sync::LazyLock;
 
+use aquiline::catalog::{Catalog, Item};
 use aquiline::error::RolloutError;
 use aquiline::policy::ReferencePolicy;
 use aquiline::session::view::{Tell, TrainEvent};
 use aquiline::session::{Dataset, Method, Session, SteerOptions, TrainOptions};
-use aquiline::train::UpdateLog;
+use aquiline::train::{Baseline, UpdateLog};
 
 /// Vectors of the catalog's texts, encoded once for all tests.
 static VECTORS: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -139,6 +140,22 @@ fn a_group_shares_its_start_and_a_budget_is_not_exceeded() {
 }
 
 #[test]
+fn a_user_all_of_whose_items_lack_a_text_is_told_apart_from_one_to_train_for() {
+    let catalog = Catalog::from_jsonl(&std::fs::read("data/catalog.jsonl").unwrap(), "catalog.jsonl").unwrap();
+    let mut items = catalog.items()[..6].to_vec();
+    items.push(Item { id: "bare".into(), plot: String::new(), genres: vec![], year: None, ..items[0].clone() });
+    let rated = |user: &str, item: &str, value| (user.to_owned(), item.to_owned(), value);
+    let mut ratings = vec![rated("bob", "bare", 4.0)];
+    ratings.extend((0..6).map(|at| rated("ann", &items[at].id, (at % 5) as f32 + 0.5)));
+    let dataset = Dataset::from_items(items, &ratings, (0.5, 5.0)).unwrap();
+    let mut session = Session::new(support::encoder(), dataset, 0);
+    pollster::block_on(session.prepare(Some(&VECTORS), async |_| Ok(()))).unwrap();
+    let for_users = |users: &[&str]| TrainOptions { users: users.iter().map(|&id| id.into()).collect(), ..options() };
+    assert_eq!(fit(&mut session, &for_users(&["ann", "bob"])).unwrap_err(), "data.unknown_user");
+    fit(&mut session, &for_users(&["ann"])).unwrap();
+}
+
+#[test]
 fn requests_without_meaning_are_typed_errors() {
     let mut session = session();
     assert_eq!(train(&mut session, &options()).unwrap_err(), "training.untrained");
@@ -153,6 +170,11 @@ fn requests_without_meaning_are_typed_errors() {
     assert_eq!(code(&|o| o.updates = 0), "numeric.bad_setting");
     assert_eq!(code(&|o| o.episodes = 0), "numeric.bad_setting");
     assert_eq!(code(&|o| o.group = 4), "numeric.bad_setting");
+    assert_eq!(
+        code(&|o| o.settings.baseline = Baseline::Group),
+        "numeric.bad_setting",
+        "an episode alone in its group"
+    );
     assert_eq!(code(&|o| o.reference_episodes = 0), "numeric.bad_setting");
     assert_eq!(code(&|o| o.settings.kl_weight = f32::NAN), "numeric.bad_setting");
     assert_eq!(code(&|o| o.horizon = 0), "rollout.no_horizon");

@@ -4,6 +4,7 @@
 mod toy;
 
 use aquiline::network::observation::Observation;
+use aquiline::network::optimizer::{Optimizer, OptimizerSettings};
 use aquiline::train::checkpoint::Checkpoint;
 use aquiline::train::{Baseline, Episode, Learner, TrainSettings, UpdateLog};
 use aquiline::transition::{TransitionModel, TransitionSettings};
@@ -248,6 +249,49 @@ fn numbers_that_are_none_are_refused_in_a_checkpoint() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     assert!(Checkpoint::from_bytes(&bytes, "toy").is_err());
+}
+
+/// A checkpoint whose header was changed, as text.
+fn with_header(bytes: &[u8], change: impl Fn(&str) -> String) -> Vec<u8> {
+    let (length, rest) = bytes.split_at(8);
+    let (header, data) = rest.split_at(u64::from_le_bytes(length.try_into().unwrap()) as usize);
+    let header = change(std::str::from_utf8(header).unwrap());
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+}
+
+#[test]
+fn a_checkpoint_that_no_run_can_have_written_is_refused() {
+    let world = World::new(8);
+    let bytes = checkpoint(&world, &world.learner(TrainSettings::default())).to_bytes();
+    let refused = |bytes: &[u8]| Checkpoint::from_bytes(bytes, "toy").unwrap_err().code() == "training.checkpoint";
+    let most = u64::MAX.to_string();
+    for count in ["optimizer_steps", r"updates", r"episodes"] {
+        let zero = format!(r#"\"{count}\":0"#);
+        let hostile = with_header(&bytes, |header| {
+            assert!(header.contains(&zero), "{header}");
+            header.replace(&zero, &format!(r#"\"{count}\":{most}"#))
+        });
+        assert!(refused(&hostile), "{count}");
+    }
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let second = tensors.names().into_iter().find(|name| name.starts_with("optimizer.second")).unwrap();
+    let start = tensors.tensor(second).unwrap().data().as_ptr() as usize - bytes.as_ptr() as usize;
+    let mut negative = bytes.clone();
+    negative[start..start + 4].copy_from_slice(&(-1.0_f32).to_le_bytes());
+    assert!(refused(&negative));
+}
+
+#[test]
+fn a_step_to_weights_that_are_no_numbers_is_not_taken() {
+    let mut parameters = World::new(8).learner(TrainSettings::default()).parameters().clone();
+    let mut optimizer = Optimizer::new(&parameters);
+    let settings = OptimizerSettings { policy_rate: 3e38, value_rate: 3e38, most_gradient: 1e9 };
+    let gradient: Vec<Vec<f32>> = parameters.iter().map(|(_, values)| vec![1.0; values.len()]).collect();
+    optimizer.step(&mut parameters, &gradient, &settings).unwrap();
+    let before = (parameters.clone(), optimizer.clone());
+    let error = optimizer.step(&mut parameters, &gradient, &settings).unwrap_err();
+    assert_eq!(error.code(), "training.not_finite");
+    assert!((parameters, optimizer) == before);
 }
 
 proptest! {

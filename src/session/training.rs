@@ -12,14 +12,14 @@ use super::tick::Tick;
 use super::view::{Progress, Tell, TrainEvent};
 use crate::action::ActionSpace;
 use crate::encoder::DIMENSIONS;
-use crate::error::{NumericError, Result, RolloutError, TrainingError};
+use crate::error::{DataError, NumericError, Result, RolloutError, TrainingError};
 use crate::network::NetworkShape;
 use crate::network::observation::{ACTION_LENGTH, StateEncoding};
 use crate::objective::{FIELDS, State};
 use crate::policy::ReferencePolicy;
 use crate::rollout::{RolloutSettings, Step, Trajectory};
 use crate::train::checkpoint::Checkpoint;
-use crate::train::{Episode, Learner, ReferenceFit, Target, TrainSettings, UpdateLog};
+use crate::train::{Baseline, Episode, Learner, ReferenceFit, Target, TrainSettings, UpdateLog};
 use crate::transition::{TransitionModel, TransitionSettings};
 
 /// What to train, and for how long.
@@ -183,10 +183,19 @@ impl Session {
     fn start<'a>(&self, options: &'a TrainOptions) -> Result<Run<'a>> {
         options.check()?;
         let ratings = self.agent()?.ratings();
-        let users = match options.users.as_slice() {
-            [] => (0..ratings.users().len()).filter(|&user| !ratings.by_user()[user].is_empty()).collect(),
-            named => named.iter().map(|id| ratings.user_index(id)).collect::<Result<_>>()?,
+        let has_rated = |user: usize| !ratings.by_user()[user].is_empty();
+        let known = |id: &String| match ratings.user_index(id) {
+            // All that they rated has no text.
+            Ok(user) if !has_rated(user) => Err(DataError::UnknownUser { id: id.clone() }.into()),
+            found => found,
         };
+        let users: Vec<usize> = match options.users.as_slice() {
+            [] => (0..ratings.users().len()).filter(|&user| has_rated(user)).collect(),
+            named => named.iter().map(known).collect::<Result<_>>()?,
+        };
+        if users.is_empty() {
+            return Err(DataError::Empty { what: "the set of ratings" }.into());
+        }
         let memory = self.memory.take().unwrap_or_else(|| Memory::new(self.fingerprint()));
         Ok(Run { options, users, memory, environment_calls: 0 })
     }
@@ -305,6 +314,9 @@ impl TrainOptions {
             _ if self.episodes == 0 => bad("episodes", "use at least 1"),
             _ if self.group == 0 || self.group > self.episodes => {
                 bad("group", "use at least 1 and at most all episodes")
+            }
+            _ if self.group == 1 && self.settings.baseline == Baseline::Group => {
+                bad("group", "use at least 2 where an episode is compared with the others of its group")
             }
             _ if self.reference_episodes == 0 => bad("referenceEpisodes", "use at least 1"),
             _ => match self.budget {

@@ -15,7 +15,7 @@ pub(super) fn estimate(episodes: &[Episode], values: &[f32], settings: &TrainSet
     let mut rest = values;
     for episode in episodes {
         let (own, after) = rest.split_at(episode.decisions.len());
-        let rewards = rewards(episode, settings.shaping);
+        let rewards = rewards(episode, settings);
         returns.extend(discounted(&rewards, settings.discount));
         advantages.extend(generalised(&rewards, own, settings));
         rest = after;
@@ -34,13 +34,20 @@ pub(super) fn estimate(episodes: &[Episode], values: &[f32], settings: &TrainSet
     Estimate { advantages, returns, zero_variance_share }
 }
 
-/// Either the last utility at the end and 0 before, or the gain of every step.
-fn rewards(episode: &Episode, shaping: bool) -> Vec<f32> {
-    if shaping {
-        return episode.utilities.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    }
+/// The last utility at the end and 0 before. Shaped, every step has `γ Φ(s_{t+1}) − Φ(s_t)` on top, where Φ is the utility,
+/// and 0 once an episode is over.
+fn rewards(episode: &Episode, TrainSettings { shaping, discount, .. }: &TrainSettings) -> Vec<f32> {
     let last = episode.decisions.len() - 1;
-    (0..=last).map(|step| if step == last { episode.utilities[last + 1] } else { 0.0 }).collect()
+    let reward = |step: usize| {
+        let (before, after) = (episode.utilities[step], episode.utilities[step + 1]);
+        match (shaping, step == last) {
+            (false, false) => 0.0,
+            (false, true) => after,
+            (true, false) => discount * after - before,
+            (true, true) => after - before,
+        }
+    };
+    (0..=last).map(reward).collect()
 }
 
 fn discounted(rewards: &[f32], discount: f32) -> Vec<f32> {

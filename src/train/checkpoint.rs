@@ -159,6 +159,10 @@ impl Checkpoint {
             first: part(Part::FirstMoment)?.into_values(),
             second: part(Part::SecondMoment)?.into_values(),
         };
+        // Means of squares, of which roots are taken.
+        if optimizer.second.iter().flatten().any(|moment| *moment < 0.0) {
+            return Err(unusable("its optimiser has a negative mean of squares"));
+        }
         Ok(Checkpoint {
             learner: Learner {
                 parameters: part(Part::Parameters)?,
@@ -184,8 +188,11 @@ impl Header {
     fn check(&self) -> Result<()> {
         self.shape.check()?;
         self.settings.check()?;
-        let rewards = &self.progress.rewards;
-        if rewards.len() > MOST_UPDATES || rewards.iter().any(|reward| !reward.is_finite()) {
+        let Progress { updates, episodes, rewards } = &self.progress;
+        let most = MOST_UPDATES as u64;
+        let too_many =
+            rewards.len() > MOST_UPDATES || *updates.max(&self.optimizer_steps) > most || *episodes > most.pow(2);
+        if too_many || rewards.iter().any(|reward| !reward.is_finite()) {
             return Err(unusable("its progress is not one that a run can have"));
         }
         Ok(())

@@ -27,8 +27,8 @@ pub struct TrainSettings {
     pub discount: f32,
     /// λ of GAE: 1 trusts returns, 0 trusts V.
     pub trace: f32,
-    /// Whether rewards are the gains of single steps, U(x_{t+1}) − U(x_t), instead of the last text's U. The optimum is
-    /// the same (Ng et al. 1999), and credit reaches the step that earned it.
+    /// Whether rewards are the gains of single steps, γ U(x_{t+1}) − U(x_t) and without γ at the last, instead of the last
+    /// text's U. The optimum is the same (Ng et al. 1999), and credit reaches the step that earned it.
     pub shaping: bool,
     /// What advantages are measured against.
     pub baseline: Baseline,
