@@ -86,6 +86,9 @@ pub struct ReferenceFit {
     pub kl: f32,
     /// KL(q‖uniform) there: what a policy that knows nothing has.
     pub uniform_kl: f32,
+    /// Rewrites that the targets took. The learner asks for none: who runs the episodes fills it in.
+    #[serde(default)]
+    pub environment_calls: usize,
 }
 
 /// What one update did.
@@ -106,6 +109,9 @@ pub struct UpdateLog {
     pub zero_variance_share: f32,
     pub gradient_norm: f32,
     pub clipped: bool,
+    /// Rewrites that the episodes took. The learner asks for none: who runs the episodes fills it in.
+    #[serde(default)]
+    pub environment_calls: usize,
 }
 
 /// How far a run is.
@@ -319,6 +325,7 @@ impl Learner {
             zero_variance_share,
             gradient_norm: norms.policy,
             clipped: is_clipped(norms, &self.settings.optimizer),
+            environment_calls: 0,
         })
     }
 
@@ -376,6 +383,7 @@ impl Learner {
             held_out: held_out.len(),
             kl: fit.sum::<f32>() / count,
             uniform_kl: none.sum::<f32>() / count,
+            environment_calls: 0,
         })
     }
 }

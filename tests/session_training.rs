@@ -124,8 +124,16 @@ fn a_cancelled_run_keeps_the_last_whole_update() {
 #[test]
 fn every_reference_can_be_fitted() {
     let mut session = session();
-    for reference in [ReferencePolicy::Uniform, ReferencePolicy::Optimistic, ReferencePolicy::DOptimal { subset: 2 }] {
-        fit(&mut session, &TrainOptions { reference, ..options() }).unwrap();
+    // Three states each; all but the uniform reference try every one of four candidates.
+    let references = [
+        (ReferencePolicy::Uniform, 3),
+        (ReferencePolicy::Optimistic, 12),
+        (ReferencePolicy::DOptimal { subset: 2 }, 12),
+    ];
+    for (reference, calls) in references {
+        let options = TrainOptions { reference, ..options() };
+        let fit = pollster::block_on(session.fit_reference(&options, async |_| Ok(()))).unwrap();
+        assert_eq!(fit.environment_calls, calls, "{reference:?}");
     }
 }
 
@@ -136,7 +144,7 @@ fn a_group_shares_its_start_and_a_budget_is_not_exceeded() {
     fit(&mut session, &options).unwrap();
     // Three episodes of two steps: six rewrites an update, of which the budget pays two.
     let logs = train(&mut session, &TrainOptions { budget: Some(17), ..options }).unwrap();
-    assert_eq!(logs.len(), 2);
+    assert_eq!(logs.iter().map(|log| log.environment_calls).collect::<Vec<_>>(), [6, 6]);
 }
 
 #[test]

@@ -12,17 +12,17 @@ use crate::session::view::{Progress, Tell};
 use crate::session::{Method, SteerOptions};
 
 /// One in so many candidates is paid for where displacements are predicted.
-const PAID: usize = 4;
+const PAID: [usize; 3] = [10, 4, 2];
 /// Actions of a design: the paper's ten.
 const DESIGN: usize = 10;
 
-/// What a design over predictions costs and loses at one anchor.
+/// What a design over predictions loses at one anchor for what it costs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Foresight {
     /// Candidates: what a design that knows all displacements has to pay for.
     pub candidates: usize,
-    /// How many of them are paid for where displacements are predicted: a quarter.
+    /// How many of them are paid for where displacements are predicted: a tenth, a quarter or half of them.
     pub paid: usize,
     /// Actions of the design: ten, or all that are paid for where these are fewer.
     pub design: usize,
@@ -47,14 +47,15 @@ pub struct Told {
 }
 
 impl Foresight {
-    /// By what share the design falls short of the one for which every candidate was paid.
+    /// By what share of its log det the design falls short of the one for which every candidate was paid. The share
+    /// depends on the unit of Z, the difference of the two does not.
     pub fn shortfall(&self) -> f64 {
         (self.known.design - self.predicted.design) / self.known.design.abs()
     }
 }
 
 impl World {
-    /// Pays for every candidate at each anchor, to compare designs for which a quarter of them is paid.
+    /// Pays for every candidate at each anchor, to compare designs for which a tenth, a quarter or half of them is paid.
     ///
     /// # Errors
     /// [`crate::error::TrainingError::Untrained`] without a policy, whose transition model is asked; those of an
@@ -80,7 +81,9 @@ impl World {
             let (_, transcript) = self.session.steer(&options, async |_| Ok(())).await?;
             for exchange in &transcript.exchanges {
                 if let Effect::Choose(choices) = &exchange.effect {
-                    found.push(self.compare(choices).await?);
+                    for one_in in PAID {
+                        found.push(self.compare(choices, one_in).await?);
+                    }
                 }
             }
             tick(Tell::Progress(Progress { kind: "pairs", done: done + 1, total: pairs.len(), unit: "pairs" })).await?;
@@ -88,13 +91,13 @@ impl World {
         Ok(found)
     }
 
-    async fn compare(&self, choices: &Choices) -> Result<Foresight> {
+    async fn compare(&self, choices: &Choices, one_in: usize) -> Result<Foresight> {
         let from = &choices.state.latent;
         let moved = |to: &[f32]| to.iter().zip(from).map(|(to, from)| to - from).collect::<Vec<f32>>();
         let displacements =
             Latents::from_rows(from.len(), choices.outcomes.iter().map(|outcome| moved(&outcome.latent)));
         let candidates = choices.actions.len();
-        let paid = candidates / PAID;
+        let paid = (candidates / one_in).max(1);
         let design = DESIGN.min(paid);
         let (requests, model) = self.session.requests(&choices.actions).await?;
         let told = |of: &[usize]| information(&displacements, of);

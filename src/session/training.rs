@@ -48,7 +48,8 @@ pub struct TrainOptions {
     pub space: ActionSpace,
     /// Users to train for, by id; empty for all.
     pub users: Vec<String>,
-    /// Rewrites that may be asked for in all; updates end before there would be more.
+    /// Rewrites that the updates may ask for; they end before there would be more. The reference is not counted: it takes
+    /// `reference_horizon` of them for each of its episodes, and where every candidate is tried `candidates` times as many.
     pub budget: Option<usize>,
     /// Of the learner.
     pub settings: TrainSettings,
@@ -130,6 +131,7 @@ impl Session {
         };
         let (table, device) = (&run.memory.table, self.encoder.device());
         let fit = learner.fit_reference(&targets, table, options.reference_epochs, device, after_epoch).await?;
+        let fit = ReferenceFit { environment_calls: run.environment_calls, ..fit };
         self.policy = Some(Checkpoint { encoder: self.fingerprint().to_owned(), encoding, learner, transitions });
         self.memory.replace(Some(run.memory));
         tick.tell(Tell::Training(Box::new(TrainEvent::Reference { fit }))).await?;
@@ -154,10 +156,12 @@ impl Session {
             if policy.learner.has_converged() || run.calls_left() < options.calls_per_update() {
                 break;
             }
+            let before = run.environment_calls;
             let (episodes, seen) = self.episodes(&mut run, policy, &mut tick).await?;
             let device = self.encoder.device().clone();
             let policy = self.policy.as_mut().ok_or(TrainingError::Untrained)?;
             let log = policy.learner.update(&episodes, &run.memory.table, &device).await?;
+            let log = UpdateLog { environment_calls: run.environment_calls - before, ..log };
             learn_transitions(&mut policy.transitions, &seen, &run.memory)?;
             logs.push(log);
             let bytes = policy.to_bytes();

@@ -59,7 +59,7 @@ export function fakeTraining() {
       onProgress({ type: 'reference-fit', done: options.referenceEpochs, total: options.referenceEpochs, unit: 'epochs' });
       trained = true;
       updates = 0;
-      yield { type: 'reference', fit: { states: 15, heldOut: 1, kl: 0.9, uniformKl: 1.2 } };
+      yield { type: 'reference', fit: { states: 15, heldOut: 1, kl: 0.9, uniformKl: 1.2, environmentCalls: 601 } };
     }
     for (let done = 0; done < options.updates; done += 1) {
       onProgress({ type: 'episodes', done: 1, total: episodes, unit: 'episodes' });
@@ -73,7 +73,7 @@ export function fakeTraining() {
 
   const logOf = (update, episodes) => ({
     update, episodes, rewardMean: 0.8 + 0.02 * update, rewardStd: 0.1, gainMean: 0.05 + 0.012 * update, kl: 0.1 * update, entropy: 3.6 - 0.2 * update,
-    policyLoss: -0.01 * update, valueLoss: 0.04 / update, explainedVariance: -0.5 + 0.1 * update, zeroVarianceShare: 0, gradientNorm: 3 + Math.sin(update), clipped: update === 1,
+    policyLoss: -0.01 * update, valueLoss: 0.04 / update, explainedVariance: -0.5 + 0.1 * update, zeroVarianceShare: 0, gradientNorm: 3 + Math.sin(update), clipped: update === 1, environmentCalls: 5 * episodes,
   });
 
   async function* evaluate(options) {

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { niceScale } from '../../www/curve.js';
 import { createTrainClock } from '../../www/panels/train-clock.js';
 import { logRows } from '../../www/panels/train-curves.js';
-import { budgetLeft, callsUntil, trainOptions } from '../../www/panels/train-form.js';
+import { budgetLeft, costWords, trainOptions } from '../../www/panels/train-form.js';
 import { fitWords } from '../../www/panels/train-policy.js';
 import { openTrainingPage } from './fake-training.mjs';
 import { downloaded, openRealPage, sidewaysScroll } from './support.mjs';
@@ -88,12 +88,13 @@ test('settings become the options of the library, and rewrites are counted as it
     klWeight: 0.03, temperature: 0.5, discount: 1, trace: 0.5, baseline: 'value', patience: 0, seed: 7, shaping: true, whitening: false,
     optimizer: { policyRate: 0.001, valueRate: 0.002, mostGradient: 1 },
   });
-  // As in the results: 24 states of 100 candidates, then 20 updates of 32 episodes of 5 edits.
-  assert.equal(callsUntil(options, 20, { withReference: true }), 5600);
+  // 12 episodes of 2 states with 100 candidates, then 20 updates of 32 episodes of 5 edits.
+  assert.match(costWords(options, 'simulator'), /^5,600 rewrites by the simulator, 2,400 of them/);
   const uniform = trainOptions({ ...values, reference: 'uniform', whom: 'all', budget: 1000 }, 'ann');
-  assert.equal(callsUntil(uniform, 20, { withReference: true }), 3224);
+  assert.match(costWords(uniform, 'simulator'), /^3,224 rewrites by the simulator, 24 of them/);
   assert.ok(!('users' in uniform));
-  assert.deepEqual(budgetLeft(uniform, 2), { budget: 680 });
+  assert.deepEqual(budgetLeft(uniform, 320), { budget: 680 });
+  assert.deepEqual(budgetLeft(options, 320), {});
 });
 
 test('what needs a trained policy is not offered before there is one', async () => {

@@ -90,22 +90,16 @@ export function trainOptions(values, user) {
 /** Rewrites that one episode of the reference takes: all but the uniform one try every candidate. */
 export const referenceTexts = ({ reference, referenceHorizon, candidates }) => referenceHorizon * (reference === 'uniform' ? 1 : candidates);
 
-/** Rewrites that were asked for once `update` updates are done. */
-export function callsUntil(options, update, { withReference }) {
-  const reference = withReference ? options.referenceEpisodes * referenceTexts(options) : 0;
-  return reference + update * options.episodes * options.horizon;
-}
-
-/** A limit is for a whole run, however often that is paused. */
-export function budgetLeft(options, done) {
-  return options.budget === undefined ? {} : { budget: options.budget - callsUntil(options, done, { withReference: false }) };
+/** A limit is for the updates of a whole run, however often that is paused; `spent` are the rewrites they took so far. */
+export function budgetLeft({ budget }, spent) {
+  return budget === undefined ? {} : { budget: budget - spent };
 }
 
 /** What it will cost at most, in words; nothing while a number is missing. */
 export function costWords(options, writer) {
-  const calls = callsUntil(options, options.updates, { withReference: true });
-  if (!Number.isFinite(calls)) return '';
   const reference = options.referenceEpisodes * referenceTexts(options);
+  const calls = reference + options.updates * options.episodes * options.horizon;
+  if (!Number.isFinite(calls)) return '';
   const who = writer === 'simulator' ? 'the simulator' : 'the language model, which is also asked for edits';
   return `${count(calls, 'rewrite')} by ${who}, ${reference.toLocaleString('en')} of them for the reference.`;
 }

@@ -7,7 +7,7 @@ import { saveFile } from '../map-export.js';
 import { inTurn } from '../turns.js';
 import { createTrainClock } from './train-clock.js';
 import { logRows, trainCurves } from './train-curves.js';
-import { budgetLeft, callsUntil, costWords, referenceTexts, trainFields, trainOptions } from './train-form.js';
+import { budgetLeft, costWords, referenceTexts, trainFields, trainOptions } from './train-form.js';
 import { fitWords, policyPart } from './train-policy.js';
 import { workRow } from './work.js';
 
@@ -27,13 +27,13 @@ export function open(root, context) {
   let hasPolicy = false;
   /** Aborts what runs; null when nothing does. */
   let running = null;
-  /** What was asked for, how many updates of it are done, and the rewrites before it. */
+  /** What was asked for, how many updates of it are done, and how many rewrites they took, and the reference, and all before. */
   let run = null;
   let logs = [];
 
   function start({ resumes }) {
     const options = trainOptions(fields.read(), context.chosen.user);
-    run = { options, resumes, hasReference: false, done: 0, callsBefore: resumes ? (logs.at(-1)?.environmentCalls ?? 0) : 0 };
+    run = { options, resumes, hasReference: false, done: 0, spent: 0, spentBefore: resumes ? (logs.at(-1)?.environmentCalls ?? 0) : 0 };
     return go();
   }
 
@@ -41,7 +41,7 @@ export function open(root, context) {
   async function go() {
     running = new AbortController();
     const { signal } = running;
-    const asked = { ...run.options, resume: run.resumes || run.hasReference, updates: run.options.updates - run.done, ...budgetLeft(run.options, run.done) };
+    const asked = { ...run.options, resume: run.resumes || run.hasReference, updates: run.options.updates - run.done, ...budgetLeft(run.options, run.spent) };
     hideError();
     enter(asked.resume ? 'updates' : 'reference', '');
     try {
@@ -71,10 +71,11 @@ export function open(root, context) {
   function take(event) {
     if (event.type === 'update') {
       run.done += 1;
-      const environmentCalls = run.callsBefore + callsUntil(run.options, run.done, { withReference: !run.resumes });
-      return showLogs([...logs, { ...event.log, environmentCalls }]);
+      run.spent += event.log.environmentCalls;
+      return showLogs([...logs, { ...event.log, environmentCalls: run.spentBefore + run.spent }]);
     }
     run.hasReference = true;
+    run.spentBefore = event.fit.environmentCalls;
     showLogs([]);
     parts.fit.textContent = fitWords(event.fit);
     enter('updates', 'The reference is fitted.');

@@ -8,6 +8,8 @@ export interface ReferenceFit {
   kl: number;
   /** What a policy that knows nothing has there. */
   uniformKl: number;
+  /** Rewrites that fitting it took. */
+  environmentCalls: number;
 }
 
 /** What one update of the policy did; names as in TRL. */
@@ -31,6 +33,8 @@ export interface UpdateLog {
   gradientNorm: number;
   /** Whether the gradient was shortened. */
   clipped: boolean;
+  /** Rewrites that its episodes took. */
+  environmentCalls: number;
 }
 
 /** What training yields: the reference once, then every update. */
@@ -48,7 +52,7 @@ export interface TrainSettings {
   trace?: number;
   /** Reward every step by its gain instead of the last text by its utility; default false. */
   shaping?: boolean;
-  /** Default `'value'`; `'group'` needs `group` episodes with the same start. */
+  /** Default `'value'`; `'group'` needs a `group` of at least 2 episodes with the same start. */
   baseline?: 'value' | 'group';
   whitening?: boolean;
   optimizer?: { policyRate?: number; valueRate?: number; mostGradient?: number };
@@ -78,7 +82,11 @@ export interface TrainOptions extends CallOptions {
   space?: ActionSpace;
   /** Train for these users only. */
   users?: string[];
-  /** Rewrites that may be asked for in all. */
+  /**
+   * Rewrites that the updates may ask for; they end before there would be more. A new reference is not counted: it takes
+   * up to `referenceEpisodes` × `referenceHorizon` × `candidates`, and as many fewer as there are candidates where it is
+   * `'uniform'`. What a language model may cost in all is `budget` of `create` and `useModel`.
+   */
   budget?: number;
   settings?: TrainSettings;
 }

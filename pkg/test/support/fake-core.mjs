@@ -244,7 +244,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       log.push({ fitReference: options });
       await ticked(tick, { type: 'targets', done: 1, total: 1, unit: 'episodes' });
       this.#policy = [0];
-      await ticked(tick, { type: 'reference', fit: { states: 1, heldOut: 0, kl: 0, uniformKl: 0 } });
+      await ticked(tick, { type: 'reference', fit: { states: 1, heldOut: 0, kl: 0, uniformKl: 0, environmentCalls: 1 } });
     }
     async train(options, tick) {
       failAt('train');
@@ -252,7 +252,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       for (let done = 1; done <= options.updates; done++) {
         await ticked(tick, { type: 'episodes', done: 1, total: 1, unit: 'episodes' });
         this.#policy.push(this.#policy.length);
-        await ticked(tick, { type: 'update', log: { update: this.#policy.length - 1 } });
+        await ticked(tick, { type: 'update', log: { update: this.#policy.length - 1, environmentCalls: 1 } });
         await ticked(tick, { type: 'train', done, total: options.updates, unit: 'updates' });
       }
     }

@@ -229,9 +229,7 @@ impl Run<'_> {
         let fit = wait::for_value(world.fit_reference(&options, async |told: Tell| self.progress.tick(&told)))?;
         let logs = wait::for_value(world.train(&options, async |told: Tell| self.progress.tick(&told)))?;
         Destination::check(path)?.write(&world.policy_bytes()?)?;
-        let lookahead = if training.reference.needs_lookahead() { options.candidates } else { 1 };
-        let environment_calls = options.reference_episodes * options.reference_horizon * lookahead
-            + logs.len() * options.episodes * options.horizon;
+        let environment_calls = fit.environment_calls + logs.iter().map(|log| log.environment_calls).sum::<usize>();
         let (seed, name, seconds) = (self.seed, training.name.to_owned(), started.elapsed().as_secs_f64());
         self.records.append(Record::Training { seed, name, seconds, environment_calls, fit, logs })?;
         Ok(world.with_simulator(Environment::Usual.simulator()))

@@ -132,7 +132,8 @@ impl Run {
             let logs = trained?;
             self.save()?;
             logs.iter().try_for_each(|&log| self.tell(&TrainEvent::Update { log }))?;
-            self.options.budget = self.options.budget.map(|left| left - of_each);
+            let spent: usize = logs.iter().map(|log| log.environment_calls).sum();
+            self.options.budget = self.options.budget.map(|left| left.saturating_sub(spent));
         }
         Ok(count)
     }

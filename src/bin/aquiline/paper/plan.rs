@@ -97,7 +97,7 @@ impl Table {
 }
 
 /// Differences that the tables are about, as (table, arm, arm that it is compared with).
-pub const DIFFERENCES: [(Table, &str, &str); 16] = [
+pub const DIFFERENCES: [(Table, &str, &str); 18] = [
     (Table::Main, "EAGLE: uniform", "reference: uniform"),
     (Table::Main, "EAGLE: optimistic", "reference: optimistic"),
     (Table::Main, "EAGLE: G-optimal", "reference: G-optimal"),
@@ -107,6 +107,8 @@ pub const DIFFERENCES: [(Table, &str, &str); 16] = [
     (Table::Budget, "EAGLE: G-optimal, best of several", "random, best of several"),
     (Table::Budget, "EAGLE: G-optimal, best of several", "greedy search"),
     (Table::Budget, "EAGLE: G-optimal, best of several", "tree search"),
+    (Table::Budget, "EAGLE: G-optimal, best of several", "greedy search by its transition model"),
+    (Table::Budget, "EAGLE: G-optimal, best of several", "tree search by its transition model"),
     (Table::Budget, "tree search by its transition model", "tree search"),
     (Table::Transfer, "trained in the weak one", "trained in the strong one"),
     (Table::Spaces, "without personalised actions", "all actions"),

@@ -95,19 +95,33 @@ fn differences(table: Table, comparison: &Comparison) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
+/// A table for each number of candidates that were paid for.
 fn foresight(records: &[Record]) -> String {
-    let groups = records.iter().filter_map(|record| match record {
+    let seeds = records.iter().filter_map(|record| match record {
         Record::Foresight { found, .. } => Some(found),
         _ => None,
     });
-    let groups: Vec<&Vec<Foresight>> = groups.collect();
-    let Some(one) = groups.iter().flat_map(|found| found.iter()).next() else { return String::new() };
+    let seeds: Vec<&Vec<Foresight>> = seeds.collect();
+    let costs: BTreeSet<usize> = seeds.iter().flat_map(|found| found.iter()).map(|found| found.paid).collect();
+    let at_cost = |paid| {
+        let of_one = |found: &&Vec<Foresight>| found.iter().filter(|found| found.paid == paid).cloned().collect();
+        foresight_at(&seeds.iter().map(of_one).collect::<Vec<_>>())
+    };
+    costs.into_iter().map(at_cost).collect()
+}
+
+fn foresight_at(groups: &[Vec<Foresight>]) -> String {
+    let Some(one) = groups.iter().flatten().next() else { return String::new() };
     let shortfall = |of: fn(&Foresight) -> Told, value: fn(Told) -> f64| {
-        let share = |found: &Foresight| 100.0 * (value(found.known) - value(of(found))) / value(found.known).abs();
-        let groups: Vec<Vec<f64>> = groups.iter().map(|found| found.iter().map(share).collect()).collect();
-        let Interval { mean, low, high } = Interval::of_groups(&groups, SEED);
-        let worst = groups.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-        format!("{mean:.1} % [{low:.1}, {high:.1}] | {worst:.1} %")
+        let nats = |found: &Foresight| value(found.known) - value(of(found));
+        let share = |found: &Foresight| 100.0 * nats(found) / value(found.known).abs();
+        let of_groups = |measure: &dyn Fn(&Foresight) -> f64| {
+            let groups: Vec<Vec<f64>> = groups.iter().map(|found| found.iter().map(measure).collect()).collect();
+            Interval::of_groups(&groups, SEED)
+        };
+        let (Interval { mean, low, high }, in_nats) = (of_groups(&share), of_groups(&nats).mean);
+        let worst = groups.iter().flatten().map(share).fold(f64::NEG_INFINITY, f64::max);
+        format!("{mean:.1} % [{low:.1}, {high:.1}], {in_nats:.2} nats | {worst:.1} %")
     };
     let cells = |of: fn(&Foresight) -> Told| {
         format!("{} | {}", shortfall(of, |told| told.design), shortfall(of, |told| told.paid))
