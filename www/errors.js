@@ -3,6 +3,8 @@ import { byId } from './dom.js';
 import { errorWords } from './format.js';
 
 export function showError(error, { title, before, onRetry, offersHub = false }) {
+  // Of a workbench that another one took the place of: nobody waits for it any more, and the box must not go with it.
+  if (!before.isConnected || error.code === 'disposed') return;
   const { message, hint, code } = errorWords(error);
   const box = byId('error');
   before.before(box);

@@ -1,7 +1,7 @@
 /** The run, card by card: where it starts, each edit, the outcome. Every function returns a new element. */
 import { listDiff, wordDiff } from './diff.js';
 import { element } from './dom.js';
-import { count, decimal, duration, itemName, list, plusMinus, signed } from './format.js';
+import { count, decimal, duration, itemName, list, percent, plusMinus, signed } from './format.js';
 import { utilityTrack } from './track.js';
 import { words } from './words.js';
 
@@ -37,10 +37,22 @@ export function stepCard(step, before, range) {
       utilityTrack(before, state, range),
       itemChanges(before.item, state.item),
       element('p', { class: 'facts' },
+        element('span', {}, whyWords(step)),
         element('span', {}, `${decimal(state.distance, 2)} from the start`),
-        element('span', {}, duration(step.milliseconds)),
+        element('span', {}, `${count(Math.max(1, triedOf(step)), 'rewrite')}, ${duration(step.milliseconds)}`),
         truncation(state)),
       consideredActions(step)));
+}
+
+/** How many candidates were rewritten before one was chosen; none where the choice comes first. */
+const triedOf = (step) => step.candidateUtilities.filter(Number.isFinite).length;
+
+/** Why this edit: it was drawn, or nothing else could have been. */
+function whyWords(step) {
+  const chance = Math.exp(step.logProbability);
+  if (chance < 0.995) return `chosen with a chance of ${percent(chance)}`;
+  if (step.design) return 'chosen as worth most in the design’s subset';
+  return triedOf(step) > 0 ? 'chosen as worth most of those tried' : 'chosen as predicted to gain most';
 }
 
 export function outcomeCard(trajectory) {

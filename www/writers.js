@@ -4,7 +4,7 @@
  */
 import { diagnose, promptApi } from '/pkg/llm/index.js';
 import { byId, element } from './dom.js';
-import { bytes } from './format.js';
+import { bytes, percent } from './format.js';
 import { ollamaModels } from './ollama.js';
 import { isKept, loadWebLlm, webLlmModels } from './web-llm.js';
 
@@ -43,8 +43,8 @@ export const writers = {
   browser: {
     explanation: 'The edits are proposed and written by the language model that is built into this browser.',
     leaves: ({ plural }) => `nothing: the language model is this browser’s own. Ratings, ${plural} and texts stay in this tab.`,
-    done: answers,
-    ready: async () => ({ llm: promptApi() }),
+    done: 'It is there, and writes from now on.',
+    ready: builtIn,
   },
 };
 
@@ -122,6 +122,24 @@ async function tellDownload() {
 }
 
 const hostNames = ({ hosts }) => new Intl.ListFormat('en').format(hosts);
+
+/** A model that has to be downloaded first is downloaded now: browsers allow that right after a click, and it lasts. */
+async function builtIn({ signal, say, onProgress }) {
+  const { LanguageModel } = globalThis;
+  const availability = await LanguageModel.availability();
+  signal.throwIfAborted();
+  if (availability === 'unavailable') throw notYet('this browser has no language model for this device', 'Choose another one above.');
+  const stage = availability === 'available' ? 'Starting the browser’s model…' : 'The browser downloads its model…';
+  say(stage);
+  const monitor = (download) => download.addEventListener('downloadprogress', ({ loaded, total }) => {
+    // Shares of 1, or bytes in older browsers.
+    const share = total > 1 ? loaded / total : loaded;
+    onProgress({ stage, share, amount: percent(share) });
+  });
+  const session = await LanguageModel.create({ signal, monitor });
+  session.destroy();
+  return { llm: promptApi() };
+}
 
 async function loadChosen({ signal, say, onProgress }) {
   const { id, hosts } = offered.get(byId('webllm-model').value);

@@ -7,6 +7,8 @@ import type { Info, CreateOptions, Spent } from './types.js';
 export class ModelInUse {
   /** What services that were lost had spent of the budget. */
   private spentBefore: Spent = { calls: 0, tokens: 0, money: 0 };
+  /** When it was first asked, on the clock of `performance`. */
+  private since = performance.now();
 
   constructor(
     private llm: CreateOptions['llm'],
@@ -24,6 +26,7 @@ export class ModelInUse {
     this.llm = llm;
     this.asked = asked;
     this.spentBefore = { calls: 0, tokens: 0, money: 0 };
+    this.since = performance.now();
     this.calls.spent = { calls: 0, tokens: 0, money: 0 };
     // The worker asks the page for nothing between its answer to this and the next call.
     if (this.calls.llm) this.calls.llm.llm = llm;
@@ -33,7 +36,7 @@ export class ModelInUse {
   request(): LlmRequest | undefined {
     if (!this.asked) return undefined;
     const { budget, ...options } = this.asked.options;
-    return { ...this.asked, options: { ...options, ...(budget && { budget: left(budget, this.spent()) }) } };
+    return { ...this.asked, options: { ...options, ...(budget && { budget: left(budget, this.spent(), performance.now() - this.since) }) } };
   }
 
   /** That service is asked from now on. */
@@ -44,8 +47,8 @@ export class ModelInUse {
     return { calls, info };
   }
 
-  private spent(): Spent {
-    const { calls, tokens, money } = this.calls.spent;
+  /** With what services that were lost had spent. */
+  spent({ calls, tokens, money }: Spent = this.calls.spent): Spent {
     return {
       calls: calls + this.spentBefore.calls,
       tokens: tokens + this.spentBefore.tokens,
@@ -56,8 +59,9 @@ export class ModelInUse {
 
 type Limits = NonNullable<LlmRequest['options']['budget']>;
 
-function left(limits: Limits, spent: Spent): Limits {
+function left(limits: Limits, spent: Spent, milliseconds: number): Limits {
   const rest = { ...limits };
+  if (limits.time !== undefined) rest.time = Math.max(0, limits.time - milliseconds);
   for (const unit of ['calls', 'tokens', 'money'] as const) {
     const limit = limits[unit];
     if (limit !== undefined) rest[unit] = Math.max(0, limit - spent[unit]);

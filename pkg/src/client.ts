@@ -1,4 +1,3 @@
-import { AquilineError } from './error.js';
 import { requestOfLlm } from './answering.js';
 import {
   actionsRequest,
@@ -32,11 +31,12 @@ import {
 } from './protocol.js';
 import { createEta } from './progress.js';
 import { Queue } from './queue.js';
-import type { Lifeline } from './recovery.js';
+import { disposed, type Lifeline } from './recovery.js';
 import type { ModelInUse } from './account.js';
 import type { Calls } from './calls.js';
 import { capabilitiesHere } from './capabilities.js';
 import type {
+  Abortable,
   Action,
   ActionsOptions,
   Aquiline,
@@ -91,8 +91,8 @@ export class Client implements Aquiline {
     return this.line.info;
   }
 
-  async capabilities(): Promise<Capabilities> {
-    const learned = await this.ask({ type: 'learned' });
+  async capabilities(options: Abortable = {}): Promise<Capabilities> {
+    const learned = await this.ask({ type: 'learned' }, options);
     return { ...capabilitiesHere(this.info), ...learned };
   }
 
@@ -102,12 +102,12 @@ export class Client implements Aquiline {
     return texts.map((_, index) => rows.slice(index * width, (index + 1) * width));
   }
 
-  async utilities(options: { user: string | readonly string[]; signal?: AbortSignal }): Promise<Float32Array> {
+  async utilities(options: { user: string | readonly string[] } & Abortable): Promise<Float32Array> {
     return this.ask(utilitiesRequest(options), options);
   }
 
   async foldIn(options: FoldInOptions): Promise<UserInfo> {
-    const user = await this.ask(foldInRequest(options));
+    const user = await this.ask(foldInRequest(options), options);
     await this.line.keep();
     return user;
   }
@@ -121,7 +121,7 @@ export class Client implements Aquiline {
   }
 
   async actions(options: ActionsOptions): Promise<Action[]> {
-    return this.ask(actionsRequest(options, this.seed));
+    return this.ask(actionsRequest(options, this.seed), options);
   }
 
   async design(options: DesignOptions): Promise<DesignReport> {
@@ -154,13 +154,13 @@ export class Client implements Aquiline {
     return { [Symbol.asyncIterator]: () => this.run(() => ({ type: 'replay', transcript }), options) };
   }
 
-  async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'> = {}): Promise<void> {
+  async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget' | 'signal'> = {}): Promise<void> {
     const llm = requestOfLlm(options);
-    await this.ask({ type: 'useModel', llm });
+    await this.ask({ type: 'useModel', llm }, { signal: options.signal });
     this.model.change(options.llm, llm);
   }
 
-  async writeProfile(user: string, { seed, signal }: { seed?: number; signal?: AbortSignal } = {}): Promise<Passage[]> {
+  async writeProfile(user: string, { seed, signal }: { seed?: number } & Abortable = {}): Promise<Passage[]> {
     const request = { type: 'writeProfile', user, seed: wholeNumber('seed', seed, this.seed) } as const;
     const passages = await this.ask(request, { signal });
     await this.line.keep();
@@ -169,7 +169,7 @@ export class Client implements Aquiline {
 
   async describe(
     item: Partial<Item> & { title: string },
-    { seed, signal }: { seed?: number; signal?: AbortSignal } = {},
+    { seed, signal }: { seed?: number } & Abortable = {},
   ): Promise<Item> {
     const request = describeRequest(item, wholeNumber('seed', seed, this.seed));
     return this.ask(request, { signal });
@@ -179,34 +179,34 @@ export class Client implements Aquiline {
     return this.ask(judgeRequest(options, this.seed), options);
   }
 
-  async raterReport(opinions: readonly Opinion[], { seed }: { seed?: number } = {}): Promise<RaterReport> {
+  async raterReport(opinions: readonly Opinion[], { seed, signal }: { seed?: number } & Abortable = {}): Promise<RaterReport> {
     const request = { type: 'raterReport', opinions, seed: wholeNumber('seed', seed, 0) } as const;
-    return this.ask(request);
+    return this.ask(request, { signal });
   }
 
-  async spent(): Promise<Spent> {
-    return this.ask({ type: 'spent' });
+  async spent(options: Abortable = {}): Promise<Spent> {
+    return this.model.spent(await this.ask({ type: 'spent' }, options));
   }
 
   train(options: TrainOptions = {}): AsyncIterable<TrainEvent> {
     return { [Symbol.asyncIterator]: () => this.run(() => trainRequest(options, this.seed), options) };
   }
 
-  async savePolicy(): Promise<Uint8Array> {
-    return this.ask({ type: 'savePolicy' });
+  async savePolicy(options: Abortable = {}): Promise<Uint8Array> {
+    return this.ask({ type: 'savePolicy' }, options);
   }
 
-  async loadPolicy(checkpoint: Uint8Array): Promise<void> {
-    await this.ask({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) });
+  async loadPolicy(checkpoint: Uint8Array, options: Abortable = {}): Promise<void> {
+    await this.ask({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) }, options);
     await this.line.keep();
   }
 
-  async save(): Promise<Uint8Array> {
-    return this.ask({ type: 'save' });
+  async save(options: Abortable = {}): Promise<Uint8Array> {
+    return this.ask({ type: 'save' }, options);
   }
 
-  async load(state: Uint8Array): Promise<void> {
-    await this.ask({ type: 'load', state: wholeBuffer(state) });
+  async load(state: Uint8Array, options: Abortable = {}): Promise<void> {
+    await this.ask({ type: 'load', state: wholeBuffer(state) }, options);
     await this.line.keep();
   }
 
@@ -217,7 +217,7 @@ export class Client implements Aquiline {
   private ask<Kind extends Request>(request: Kind, { signal, onProgress }: CallOptions = {}): Promise<Results[Kind['type']]> {
     const watch = () => ({ signal, onEvent: progressOnly(onProgress) });
     const mayRepeat = () => !(this.model.isAsked && ASKS_A_MODEL.has(request.type));
-    return this.line.run((calls) => calls.start(request, watch()).result, mayRepeat);
+    return this.line.run((calls) => calls.start(request, watch()).result, mayRepeat, signal);
   }
 
   /** What the request yields, as the caller asks for it. */
@@ -225,13 +225,19 @@ export class Client implements Aquiline {
     request: () => SteerRequest | ReplayRequest | SearchRequest | EvaluateRequest | TrainRequest,
     options: CallOptions,
   ): AsyncIterator<Event, undefined> {
-    let leave = (): void => undefined;
-    const queue = new Queue<Event>(() => leave());
+    let hasLeft = false;
+    let cancel = (): void => undefined;
+    const queue = new Queue<Event>(() => {
+      hasLeft = true;
+      cancel();
+    });
     try {
       const asked = request();
       const report = progressOnly(options.onProgress);
       let yielded = 0;
-      const once = (calls: Calls) => {
+      const once = async (calls: Calls) => {
+        // Whoever left while what was lost was replaced wants no run any more.
+        if (hasLeft) return undefined;
         // What was yielded before the run was lost is not yielded again.
         let known = yielded;
         const onEvent = (event: CallEvent) => {
@@ -241,11 +247,11 @@ export class Client implements Aquiline {
           queue.push(event as Event);
         };
         const running = calls.start(asked, { signal: options.signal, onEvent });
-        leave = () => running.cancel(undefined);
+        cancel = () => running.cancel(undefined);
         return running.result;
       };
       const mayRepeat = () => asked.type !== 'train' && (asked.type === 'replay' || !this.model.isAsked);
-      this.line.run<unknown>(once, mayRepeat).then(
+      this.line.run<unknown>(once, mayRepeat, options.signal).then(
         () => queue.end(),
         (error: unknown) => (options.signal?.aborted ? queue.abort(error) : queue.fail(error)),
       );
@@ -257,7 +263,7 @@ export class Client implements Aquiline {
 
   private async end(): Promise<void> {
     this.line.end();
-    this.line.calls.end(new AquilineError('disposed', 'this object was disposed'));
+    this.line.calls.end(disposed());
     await this.line.calls.close();
   }
 }

@@ -42,7 +42,13 @@ async function open(calls: Calls, request: CreateRequest, options: CreateOptions
     const restart: Restart = async (device) => {
       const other = await start();
       const again = { ...request, device, reason: `${info.reason}; the worker before was lost`, llm: model.request() };
-      return model.moveTo(other, await other.start(again, {}).result);
+      try {
+        return model.moveTo(other, await other.start(again, {}).result);
+      } catch (error) {
+        // The next try starts one of its own.
+        void other.close();
+        throw error;
+      }
     };
     return new Client(new Lifeline({ calls, info }, restart, onRecovery), model, request.seed);
   } catch (error) {

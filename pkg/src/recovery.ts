@@ -43,14 +43,15 @@ export class Lifeline {
    * Runs a call. One that was lost is run again once, and where it was lost with a GPU once more on the CPU; where it may
    * not be repeated it fails, but what it needs is there again.
    */
-  async run<Value>(work: (calls: Calls) => Promise<Value>, mayRepeat: () => boolean = () => true): Promise<Value> {
+  async run<Value>(work: (calls: Calls) => Promise<Value>, mayRepeat: () => boolean, signal?: AbortSignal): Promise<Value> {
     for (let losses = 1; ; losses += 1) {
+      if (this.isEnded) throw disposed();
       const { calls, info } = this.started;
       try {
         return await work(calls);
       } catch (error) {
         if (this.isEnded || !isLoss(error) || losses > (info.device === 'webgpu' ? 2 : 1)) throw error;
-        await this.replace(calls, error, losses > 1 ? 'cpu' : info.device);
+        await unlessAborted(this.replace(calls, error, losses > 1 ? 'cpu' : info.device), signal);
         if (!mayRepeat()) throw interrupted(error);
       }
     }
@@ -78,16 +79,42 @@ export class Lifeline {
     const lost = codeOf(error.cause) === LOST_DEVICE || device !== this.info.device ? 'device' : 'worker';
     const started = await this.restart(device);
     if (this.isEnded) return void started.calls.close();
-    if (this.state) await started.calls.start({ type: 'load', state: this.state }, {}).result;
-    if (this.policy) await started.calls.start({ type: 'loadPolicy', checkpoint: this.policy }, {}).result;
+    await this.teach(started.calls);
     this.started = started;
     this.watch();
     this.tell?.({ lost, message: error.message, device: started.info.device });
   }
 
+  /** Brings a new service what was learned. */
+  private async teach(calls: Calls): Promise<void> {
+    try {
+      if (this.state) await calls.start({ type: 'load', state: this.state }, {}).result;
+      if (this.policy) await calls.start({ type: 'loadPolicy', checkpoint: this.policy }, {}).result;
+    } catch (error) {
+      void calls.close();
+      throw error;
+    }
+  }
+
   private watch(): void {
     this.calls.onPolicy = (policy) => (this.policy = policy);
   }
+}
+
+export function disposed(): AquilineError {
+  return new AquilineError('disposed', 'this object was disposed');
+}
+
+/** Others may wait for the same, so that it goes on. */
+async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (!signal) return work;
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 function isLoss(error: unknown): error is AquilineError {

@@ -215,9 +215,14 @@ export type SteerEvent =
   /** `transcript` where it was asked for: one JSON object a line, for `replay`. Holds texts and vectors, never keys. */
   | { type: 'done'; trajectory: Trajectory; transcript?: string };
 
-/** What every call can be told. */
-export interface CallOptions {
+/** What every call takes. */
+export interface Abortable {
+  /** When it is aborted the call rejects at once, and what it does is stopped. */
   signal?: AbortSignal;
+}
+
+/** What calls take that may last. */
+export interface CallOptions extends Abortable {
   /** Told how far a long call is. */
   onProgress?: (progress: Progress) => void;
 }
@@ -331,11 +336,11 @@ export interface GapsOptions extends CallOptions {
 export interface Aquiline extends AsyncDisposable {
   readonly info: Info;
   /** What this object can do, and on what it runs. */
-  capabilities(): Promise<Capabilities>;
+  capabilities(options?: Abortable): Promise<Capabilities>;
   /** Sentence vectors of texts, of unit length, in their order. */
   embed(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
   /** U of every item, novelty aside, for a user or for the mean of a group, in the order of `info.items`. */
-  utilities(options: { user: string | readonly string[]; signal?: AbortSignal }): Promise<Float32Array>;
+  utilities(options: { user: string | readonly string[] } & Abortable): Promise<Float32Array>;
   /**
    * Takes in a person by their own ratings, without fitting anything anew: every call takes their id from then on.
    * Their ratings stay in this object.
@@ -360,32 +365,32 @@ export interface Aquiline extends AsyncDisposable {
   /** What a run usually costs with the language model, before anything is asked. */
   estimate(options: SteerOptions): Promise<Spent>;
   /** Asks another language model from the next call on; without one, the simulator. Its budget begins anew. */
-  useModel(options?: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'>): Promise<void>;
+  useModel(options?: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget' | 'signal'>): Promise<void>;
   /**
    * Has the language model describe a user in five sections, and shows it that from then on instead of genres and words.
    * It is sent genres and texts of what they rated, parted into liked and not.
    */
-  writeProfile(user: string, options?: { seed?: number; signal?: AbortSignal }): Promise<Passage[]>;
+  writeProfile(user: string, options?: { seed?: number } & Abortable): Promise<Passage[]>;
   /** Has the language model write the text of an item, from its title and year. */
-  describe(item: Partial<Item> & { title: string }, options?: { seed?: number; signal?: AbortSignal }): Promise<Item>;
+  describe(item: Partial<Item> & { title: string }, options?: { seed?: number } & Abortable): Promise<Item>;
   /** Has the language model judge a pair for a user: eleven questions, blind, once from each side. */
   judge(options: JudgeOptions): Promise<Opinion>;
   /** What many opinions come to. */
-  raterReport(opinions: readonly Opinion[], options?: { seed?: number }): Promise<RaterReport>;
+  raterReport(opinions: readonly Opinion[], options?: { seed?: number } & Abortable): Promise<RaterReport>;
   /** Runs a recorded episode again, without a language model: same catalog, seed and encoder. */
   replay(transcript: string, options?: CallOptions): AsyncIterable<SteerEvent>;
   /** What the language model has cost so far. */
-  spent(): Promise<Spent>;
+  spent(options?: Abortable): Promise<Spent>;
   /** Trains a policy for `steer({ policy: 'eagle' })`. What a run has learned is kept when it is cancelled. */
   train(options?: TrainOptions): AsyncIterable<TrainEvent>;
   /** The trained policy as a checkpoint: safetensors that `loadPolicy` reads, for the same catalog and encoder. */
-  savePolicy(): Promise<Uint8Array>;
+  savePolicy(options?: Abortable): Promise<Uint8Array>;
   /** Takes up a policy that `savePolicy` gave. */
-  loadPolicy(checkpoint: Uint8Array): Promise<void>;
+  loadPolicy(checkpoint: Uint8Array, options?: Abortable): Promise<void>;
   /** All that was learned since `create`: people folded in, written profiles, the policy. For `load`, in another visit. */
-  save(): Promise<Uint8Array>;
+  save(options?: Abortable): Promise<Uint8Array>;
   /** Takes up what `save` gave, for the same catalog and encoder; what is not in it stays. */
-  load(state: Uint8Array): Promise<void>;
+  load(state: Uint8Array, options?: Abortable): Promise<void>;
   /** Ends what runs, and gives the memory back. Calls that come later reject with `disposed`. */
   dispose(): Promise<void>;
 }

@@ -23,6 +23,45 @@ test('a signal that is aborted already starts nothing', async () => {
   assert.deepEqual(core.log, []);
 });
 
+test('every call takes a signal', async () => {
+  const aquiline = await createFake(fakeHost({ core: fakeCore() }), {});
+  const signal = AbortSignal.abort();
+  const pair = { user: 'u', item: 'i', signal };
+  const item = { id: 'i', title: 'I', plot: 'A plot.' };
+  const calls = {
+    capabilities: () => aquiline.capabilities({ signal }),
+    embed: () => aquiline.embed(['a text'], { signal }),
+    utilities: () => aquiline.utilities({ user: 'u', signal }),
+    foldIn: () => aquiline.foldIn({ user: 'v', ratings: [], signal }),
+    factorize: () => aquiline.factorize({ signal }),
+    gaps: () => aquiline.gaps({ user: 'u', signal }),
+    actions: () => aquiline.actions(pair),
+    design: () => aquiline.design(pair),
+    search: () => collect(aquiline.search(pair)),
+    elm: () => aquiline.elm(pair),
+    evaluate: () => collect(aquiline.evaluate({ arms: [{ policy: 'uniform' }], signal })),
+    steer: () => collect(aquiline.steer(pair)),
+    estimate: () => aquiline.estimate(pair),
+    useModel: () => aquiline.useModel({ signal }),
+    writeProfile: () => aquiline.writeProfile('u', { signal }),
+    describe: () => aquiline.describe({ title: 'I' }, { signal }),
+    judge: () => aquiline.judge({ user: 'u', original: item, edited: item, signal }),
+    raterReport: () => aquiline.raterReport([], { signal }),
+    replay: () => collect(aquiline.replay('{}', { signal })),
+    spent: () => aquiline.spent({ signal }),
+    train: () => collect(aquiline.train({ signal })),
+    savePolicy: () => aquiline.savePolicy({ signal }),
+    loadPolicy: () => aquiline.loadPolicy(Uint8Array.of(1), { signal }),
+    save: () => aquiline.save({ signal }),
+    load: () => aquiline.load(Uint8Array.of(1), { signal }),
+  };
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(aquiline));
+  const own = ['constructor', 'info', 'dispose', 'ask', 'run', 'end'];
+  assert.deepEqual(Object.keys(calls).toSorted(), methods.filter((name) => !own.includes(name)).toSorted());
+  for (const [name, call] of Object.entries(calls)) await assert.rejects(call(), { name: 'AbortError' }, name);
+  await aquiline.dispose();
+});
+
 test('a cancelled create is rejected at once, not when the core has noticed', async () => {
   const core = fakeCore({ texts: 1000 });
   const controller = new AbortController();

@@ -9,12 +9,22 @@ import { collect, fakeHost } from './support/face.mjs';
 
 const trap = () => new WebAssembly.RuntimeError('unreachable');
 
-/** An object whose workers have these cores, one after the other; `lost` are the connections so far. */
-async function open(cores, options = {}, patience = undefined) {
-  const opened = [];
+/**
+ * An object whose workers have these cores, one after the other; `opened` are the connections so far. `beforeAnother` is awaited
+ * before each but the first.
+ */
+async function open(cores, options = {}, patience = undefined, beforeAnother = async () => {}) {
+  const opened = Object.assign([], { closed: () => closed });
+  const closed = new Set();
   const connect = async () => {
+    if (opened.length > 0) await beforeAnother();
     const host = fakeHost({ core: cores[Math.min(opened.length, cores.length - 1)] });
     const connection = Object.assign(await inProcessConnection(host), { isReplaceable: true });
+    const close = connection.close.bind(connection);
+    connection.close = () => {
+      closed.add(connection);
+      return close();
+    };
     opened.push(connection);
     return connection;
   };
@@ -26,6 +36,20 @@ async function open(cores, options = {}, patience = undefined) {
     ...options,
   }, patience);
   return { aquiline, opened, told };
+}
+
+/** One that loses its first service at the first call, and gets the next one when `arrive()` is called; `arrive.begun` is when it asks for it. */
+async function openSlowly({ fail = { gaps: trap(), search: trap() } } = {}) {
+  let tellBegun;
+  let arrive;
+  const arrived = new Promise((resolve) => { arrive = resolve; });
+  arrive.begun = new Promise((resolve) => { tellBegun = resolve; });
+  const log = [];
+  const opened = await open([fakeCore({ fail }), fakeCore({ log })], {}, undefined, async () => {
+    tellBegun();
+    await arrived;
+  });
+  return { ...opened, arrive, log };
 }
 
 test('a call that stops the core is answered by another one, and the page is told', async () => {
@@ -92,11 +116,15 @@ test('what is left of a budget goes on with the next service', async () => {
   const log = [];
   const llm = async () => 'an answer';
   const cores = [fakeCore({ fail: { gaps: trap() } }), fakeCore({ log })];
-  const { aquiline } = await open(cores, { llm, budget: { calls: 10 } });
+  const { aquiline } = await open(cores, { llm, budget: { calls: 10, time: 60_000 } });
   await aquiline.spent();
   await aquiline.gaps({ user: 'u' });
   const again = log.find((entry) => entry.useModel).useModel;
-  assert.deepEqual(again.budget, { calls: 9 });
+  const { time, ...counted } = again.budget;
+  assert.deepEqual(counted, { calls: 9 });
+  assert.ok(time > 0 && time < 60_000, `${time} of a minute are left`);
+  const one = await aquiline.spent();
+  assert.deepEqual(one.calls, 1 + 1, 'what the service before had spent, and this one');
   await aquiline.dispose();
 });
 
@@ -123,4 +151,55 @@ test('after it was disposed nothing is replaced', async () => {
   await assert.rejects(gaps, { code: 'disposed' });
   await disposed;
   assert.equal(opened.length, 1);
+});
+
+test('a replacement that cannot be opened leaves no worker behind, and the next call tries again', async () => {
+  const offline = coreError('network', 'there is no network');
+  const cores = [fakeCore({ fail: { gaps: trap() } }), fakeCore({ fail: { prepare: offline } }), fakeCore({ fail: { loadState: offline } }), fakeCore()];
+  const { aquiline, opened } = await open(cores);
+  await aquiline.foldIn({ user: 'visitor', ratings: [{ item: 'a', value: 4 }] });
+  const closed = opened.closed();
+  for (const tried of [2, 3]) {
+    await assert.rejects(aquiline.gaps({ user: 'u' }), { code: 'network' });
+    assert.deepEqual([opened.length, closed.size], [tried, tried]);
+  }
+  assert.equal((await aquiline.gaps({ user: 'u' })).length, 8);
+  assert.equal(opened.length, 4);
+  await aquiline.dispose();
+});
+
+test('a call that is aborted while its service is replaced rejects at once', async () => {
+  const { aquiline, arrive } = await openSlowly();
+  const controller = new AbortController();
+  const gaps = aquiline.gaps({ user: 'u', signal: controller.signal });
+  const run = collect(aquiline.search({ user: 'u', item: 'i', signal: controller.signal }));
+  await arrive.begun;
+  controller.abort();
+  await assert.rejects(gaps, { name: 'AbortError' });
+  await assert.rejects(run, { name: 'AbortError' });
+  arrive();
+  assert.equal((await aquiline.utilities({ user: 'u' })).length, 2, 'the replacement went on for others');
+  await aquiline.dispose();
+});
+
+test('a loop that is left while its service is replaced is not run again', async () => {
+  const { aquiline, arrive, log } = await openSlowly({ fail: { search: trap() } });
+  const run = aquiline.search({ user: 'u', item: 'i' })[Symbol.asyncIterator]();
+  assert.equal((await run.next()).value.type, 'anchor');
+  await arrive.begun;
+  assert.deepEqual(await run.return(), { done: true, value: undefined });
+  arrive();
+  await aquiline.utilities({ user: 'u' });
+  assert.ok(!log.some((entry) => Object.hasOwn(Object(entry), 'search')), JSON.stringify(log));
+  await aquiline.dispose();
+});
+
+test('a lost object that is disposed says that it is', async () => {
+  const { aquiline, arrive } = await openSlowly();
+  const gaps = aquiline.gaps({ user: 'u' });
+  await arrive.begun;
+  await aquiline.dispose();
+  arrive();
+  await assert.rejects(gaps, { code: 'disposed' });
+  await assert.rejects(aquiline.utilities({ user: 'u' }), { code: 'disposed' });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { certificateWords, order } from '../../www/panels/design-report.js';
-import { openFakePage } from './fake-model.mjs';
+import { openFakePage, openRecipes } from './fake-model.mjs';
 import { openRealPage, sidewaysScroll } from './support.mjs';
 
 const timeout = 240_000;
@@ -140,6 +140,20 @@ test('a phone shows the table without scrolling sideways', { timeout }, async ()
   await page.setViewportSize({ width: 390, height: 844 });
   assert.equal(await sidewaysScroll(page), 0);
   assert.ok(await element('candidate').first().isVisible());
+});
+
+test('another catalog that is opened while a design runs, and utilities wait, takes the place of both', { timeout }, async () => {
+  await page.evaluate(() => { window.held = true; });
+  await element('design-run').click();
+  await element('map-heat').selectOption('all');
+  await openRecipes({ page, element });
+  // Long enough for what waited to hear that it ended.
+  await page.evaluate(() => new Promise((resolve) => { window.held = false; setTimeout(resolve, 50); }));
+  assert.equal(await page.locator('#error').count(), 1);
+  assert.ok(await element('error').isHidden());
+  await element('tab-steer').click();
+  await element('steer-button').click();
+  await element('outcome').waitFor();
 });
 
 test('nothing was complained about', () => {

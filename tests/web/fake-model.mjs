@@ -20,6 +20,19 @@ export async function openFakePage({ noun = 'Film', also = () => ({}), ...option
   return { ...shown, close: opened.close };
 }
 
+/** Opens two files of recipes, rated from 1 to 10, in place of what is open. */
+export async function openRecipes({ page, element }) {
+  const file = (name, lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
+  await element('tab-catalog').click();
+  await element('catalog-files').setInputFiles([
+    file('recipes.csv', ['id,title,plot', 'a,Soup,Boil it.', 'b,Stew,Let it simmer.']),
+    file('votes.csv', ['user,item,rating', 'ann,a,1', 'ann,b,10', 'ben,a,7']),
+  ]);
+  await element('catalog-run').click();
+  await element('use-catalog').click();
+  await page.waitForFunction(() => document.body.dataset.view === 'ready' && document.body.dataset.catalog === 'recipes');
+}
+
 /**
  * Runs in the page. `window.calls` records what was asked; while `window.held` is true, an answer waits until it is calls
  * `window.release()`; `window.failure` is thrown instead of the next answer.
@@ -30,6 +43,7 @@ async function create(noun, { catalog = {} }) {
   }));
   const users = ['ann', 'ben', 'cleo'].map((id) => ({ id, ratings: 20, likes: ['Drama'], low: [items[2].id] }));
   window.calls = [];
+  const disposals = [];
 
   async function answer(name, options, result) {
     window.calls.push({ name, user: options.user, item: options.item, ...(options.policy && { policy: options.policy }), candidates: options.candidates, subset: options.subset, seed: options.seed });
@@ -37,6 +51,7 @@ async function create(noun, { catalog = {} }) {
     if (window.held) {
       await new Promise((_, reject) => {
         options.signal.addEventListener('abort', () => reject(Object.assign(new Error('cancelled'), { code: 'cancelled' })));
+        disposals.push(() => reject(Object.assign(new Error('this object was disposed'), { code: 'disposed' })));
       });
     }
     return result();
@@ -94,7 +109,8 @@ async function create(noun, { catalog = {} }) {
     spent: async () => ({ calls: 0, tokens: 0, money: 0 }),
     useModel: async (options) => { window.calls.push({ name: 'useModel', options }); },
     capabilities: async () => ({ trained: false }),
-    dispose: async () => {},
+    // Who waited hears of it when the page has gone on already.
+    dispose: async () => { setTimeout(() => disposals.forEach((reject) => reject())); },
   };
   return window.model;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { openFakePage } from './fake-model.mjs';
+import { openFakePage, openRecipes } from './fake-model.mjs';
 import { rateSome } from './filled-panels.mjs';
 import { openRealPage, sidewaysScroll } from './support.mjs';
 
@@ -253,15 +253,7 @@ test('nobody of the catalog is replaced who has the visitor’s name', { timeout
 
 test('another catalog is rated on its own scale, in its own words', { timeout }, async (t) => {
   const { page: own, element: part } = await openRated(t);
-  const file = (name, lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
-  await part('tab-catalog').click();
-  await part('catalog-files').setInputFiles([
-    file('recipes.csv', ['id,title,plot', 'a,Soup,Boil it.', 'b,Stew,Let it simmer.']),
-    file('votes.csv', ['user,item,rating', 'ann,a,1', 'ann,b,10', 'ben,a,7']),
-  ]);
-  await part('catalog-run').click();
-  await part('use-catalog').click();
-  await own.waitForFunction(() => document.body.dataset.view === 'ready' && document.body.dataset.catalog === 'recipes');
+  await openRecipes({ page: own, element: part });
   await part('own-ratings').locator('> summary').click();
   assert.equal(await part('own-row').count(), 0);
   await part('own-status').filter({ hasText: 'Rate 3 more items' }).waitFor();

@@ -293,6 +293,57 @@ describe('where a model in this tab cannot be had', { timeout }, () => {
   });
 });
 
+describe('the model of the browser', { timeout }, () => {
+  /** In the page: a stand-in whose download and answers the test decides. */
+  function fakeBuiltIn(availability) {
+    window.LanguageModel = {
+      availability: async () => availability,
+      create: ({ signal, monitor, initialPrompts }) => new Promise((resolve, reject) => {
+        const session = { prompt: async () => 'I cannot say.', destroy() { window.destroyed = true; } };
+        // Only what is made ready first has a download.
+        if (initialPrompts || availability === 'available') return resolve(session);
+        const download = new EventTarget();
+        monitor(download);
+        window.downloaded = (loaded) => download.dispatchEvent(Object.assign(new Event('downloadprogress'), { loaded }));
+        window.ready = () => resolve(session);
+        signal.addEventListener('abort', () => reject(signal.reason));
+        return undefined;
+      }),
+    };
+  }
+
+  async function chosen(availability) {
+    const form = await openBadge({ prepare: (page) => page.addInitScript(fakeBuiltIn, availability) });
+    await form.element('writer').selectOption('browser');
+    await form.element('use-writer').click();
+    return form;
+  }
+
+  test('that this device cannot run says so, and the simulator stays', async () => {
+    const form = await chosen('unavailable');
+    await form.status(/no language model for this device/);
+    assert.equal(await form.writer(), 'simulator');
+    await form.close();
+  });
+
+  test('is downloaded before it is used, with progress, and that can be cancelled', async () => {
+    const form = await chosen('downloadable');
+    await form.status('The browser downloads its model…');
+    await form.page.evaluate(() => window.downloaded(0.25));
+    await form.element('writer-amount').filter({ hasText: /25.%/ }).waitFor();
+    await form.element('use-writer').click();
+    await form.status('Cancelled.');
+    assert.equal(await form.writer(), 'simulator');
+    await form.element('use-writer').click();
+    await form.status('The browser downloads its model…');
+    await form.page.evaluate(() => window.ready());
+    await form.status('It is there, and writes from now on.');
+    assert.equal(await form.writer(), 'prompt-api');
+    assert.ok(await form.page.evaluate(() => window.destroyed));
+    await form.close();
+  });
+});
+
 /** Installed beside the packaging tests. */
 const library = fileURLToPath(new URL('../packaging/node_modules/@mlc-ai/web-llm/lib', import.meta.url));
 

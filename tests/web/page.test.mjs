@@ -38,6 +38,7 @@ test('steering shows every step with its utility, then the outcome', { timeout }
   await element('steer-button').click();
   await element('outcome').waitFor({ state: 'visible', timeout });
   assert.equal(await element('step').count(), 5);
+  assert.match(await element('step').first().textContent(), /chosen as worth most in the design’s subset/);
   for (const utility of await element('step-utility').allTextContents()) assert.match(utility, /\d\.\d+/);
 });
 

@@ -23,7 +23,7 @@ export interface Search {
 export async function* findIdeas(aquiline: Aquiline, search: Search): AsyncGenerator<Idea> {
   const { user, count, signal, highest } = search;
   const ratings = known(search.ratings, aquiline);
-  await aquiline.foldIn({ user, ratings });
+  await aquiline.foldIn({ user, ratings, signal });
   signal.throwIfAborted();
   // Some gaps have no item to start from, or lead nowhere.
   const gaps = await aquiline.gaps({ user, count: 2 * count, signal });

@@ -31,8 +31,9 @@ function edits({ llm, llmHost, isShared }: Setup): string {
 
 function download({ models, isShared }: Setup): string {
   if (isShared || (typeof models === 'object' && !(models instanceof URL))) return '';
-  const host = models === undefined ? 'huggingface.co' : hostOf(models);
-  return `The first time, a model that reads texts (91 MB) is downloaded from ${host}.`;
+  // A folder may have the weights in half the bytes.
+  const [host, size] = models === undefined ? ['huggingface.co', '91 MB'] : [hostOf(models), '91 MB at most'];
+  return `The first time, a model that reads texts (${size}) is downloaded from ${host}.`;
 }
 
 function hostOf(address: string | URL): string {

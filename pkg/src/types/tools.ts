@@ -1,5 +1,5 @@
 /** What can be done with a loaded catalog beside steering: look, design, search, compare, keep. */
-import type { Action, ActionSpace, CallOptions, Device, Interval, Policy, State } from '../types.js';
+import type { Abortable, Action, ActionSpace, CallOptions, Device, Interval, Policy, State } from '../types.js';
 
 /** A rating of the caller's own. */
 export interface OwnRating {
@@ -8,7 +8,7 @@ export interface OwnRating {
 }
 
 /** A person who is new, with their ratings. */
-export interface FoldInOptions {
+export interface FoldInOptions extends Abortable {
   /** A new id; one that is known already gets these ratings in place of its own. */
   user: string;
   /** Of items of the catalog, on its scale. */
@@ -27,7 +27,7 @@ export interface UserInfo {
 }
 
 /** Whose edits of what. */
-export interface ActionsOptions {
+export interface ActionsOptions extends CallOptions {
   user: string;
   item: string;
   /** Default 20. */

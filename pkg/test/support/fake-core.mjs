@@ -150,6 +150,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       return new TextEncoder().encode(JSON.stringify({ people: this.#people, policy: this.#policy }));
     }
     loadState(bytes) {
+      failAt('loadState');
       log.push({ loaded: new TextDecoder().decode(bytes) });
       this.#people = JSON.parse(new TextDecoder().decode(bytes)).people;
     }
