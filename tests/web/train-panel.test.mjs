@@ -134,7 +134,7 @@ test('curves grow with every update, and a pause keeps what is whole', { timeout
   await give(3);
   await caption('reward').filter({ hasText: 'reward 0.860 ±\u202f0.100' }).waitFor();
   assert.equal(await caption('kl').textContent(), 'kl 0.300entropy 3.000');
-  assert.equal(await caption('env_calls').textContent(), 'env_calls 880');
+  assert.equal(await caption('env_calls').textContent(), 'env_calls 841');
   await element('train-run').filter({ hasText: 'Pause' }).click();
   await status('Paused after 3 of 10 updates.').waitFor();
   assert.ok(await element('train-updates').isDisabled(), 'a paused run keeps its settings');
@@ -147,7 +147,7 @@ test('it goes on where it was, with the updates that are left', { timeout }, asy
   await status('Trained: 10 updates, reward 0.820 → 1.000.').waitFor();
   const { name, resume, updates, candidates, settings } = await lastAsked();
   assert.deepEqual({ name, resume, updates, candidates, alpha: settings.klWeight }, { name: 'train', resume: true, updates: 7, candidates: 40, alpha: 0.03 });
-  assert.equal(await caption('env_calls').textContent(), 'env_calls 1,440');
+  assert.equal(await caption('env_calls').textContent(), 'env_calls 1,401');
 });
 
 test('pointing at one curve, or moving the slider, reads all of them at that update', async () => {
@@ -171,7 +171,7 @@ test('the table and the file have every number of every update', async () => {
   const lines = (await saved('train-csv')).trimEnd().split('\r\n');
   assert.equal(lines[0], 'update,episodes,reward,reward_std,gain,kl,entropy,policy_loss,value_loss,explained_variance,zero_variance_share,grad_norm,env_calls,clipped');
   assert.equal(lines.length, 11);
-  assert.match(lines[1], /^1,16,0\.8\d*,0\.1,0\.06\d*,0\.1,.*,720,yes$/);
+  assert.match(lines[1], /^1,16,0\.8\d*,0\.1,0\.06\d*,0\.1,.*,681,yes$/);
   assert.equal(logRows([{ rewardMean: NaN }])[1].length, logRows([])[0].length);
 });
 
@@ -180,7 +180,7 @@ test('training can go further, be stopped, and be started anew', { timeout }, as
   await element('train-updates').fill('5');
   await element('train-run').filter({ hasText: 'Train further' }).click();
   await caption('gain').filter({ hasText: '0.194' }).waitFor();
-  assert.equal(await caption('env_calls').textContent(), 'env_calls 1,600');
+  assert.equal(await caption('env_calls').textContent(), 'env_calls 1,561');
   await element('train-stop').click();
   await status('Stopped after 2 of 5 updates.').waitFor();
   await give();
