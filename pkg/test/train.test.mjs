@@ -27,7 +27,7 @@ test('a policy that was saved goes on elsewhere from where it was', async () => 
   const second = await createFake(fakeHost());
   await second.loadPolicy(checkpoint);
   const events = await collect(second.train({ updates: 1, resume: true }));
-  assert.deepEqual(events, [{ type: 'update', log: { update: 3 } }]);
+  assert.deepEqual(events, [{ type: 'update', log: { update: 3, environmentCalls: 1 } }]);
   assert.deepEqual(await second.savePolicy(), new Uint8Array([0, 1, 2, 3]));
   await second.dispose();
 });
