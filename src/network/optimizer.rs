@@ -58,8 +58,7 @@ impl Optimizer {
     /// One step down the gradient, which has the values of every matrix in the order of [`Weight::ALL`].
     ///
     /// # Errors
-    /// [`TrainingError::NotFinite`] for a gradient that is no number, or that leads to weights that are none; nothing has
-    /// changed then.
+    /// [`TrainingError::NotFinite`] for a gradient that is no number; nothing has changed then.
     pub fn step(
         &mut self,
         parameters: &mut Parameters,
@@ -70,9 +69,8 @@ impl Optimizer {
         if !(norms.policy.is_finite() && norms.value.is_finite()) {
             return Err(TrainingError::NotFinite { what: "the gradient" }.into());
         }
-        let (mut next, mut moved) = (self.clone(), parameters.clone());
-        next.steps += 1;
-        let correction = |decay: f64| (1.0 / (1.0 - decay.powi(next.steps.min(1 << 20) as i32))) as f32;
+        self.steps += 1;
+        let correction = |decay: f64| (1.0 / (1.0 - decay.powi(self.steps.min(1 << 20) as i32))) as f32;
         let corrections = (correction(FIRST_DECAY), correction(SECOND_DECAY));
         let clip = |norm: f32| if norm > settings.most_gradient { settings.most_gradient / norm } else { 1.0 };
         for (index, weight) in Weight::ALL.into_iter().enumerate() {
@@ -81,16 +79,12 @@ impl Optimizer {
                 false => (settings.policy_rate, norms.policy),
             };
             let clip = clip(norm);
-            let values = &mut moved.values_mut()[index];
-            let moments = next.first[index].iter_mut().zip(&mut next.second[index]);
+            let values = &mut parameters.values_mut()[index];
+            let moments = self.first[index].iter_mut().zip(&mut self.second[index]);
             for ((value, (first, second)), gradient) in values.iter_mut().zip(moments).zip(&gradient[index]) {
                 *value -= rate * adam(first, second, gradient * clip, corrections);
             }
         }
-        if moved.iter().flat_map(|(_, values)| values).any(|value| !value.is_finite()) {
-            return Err(TrainingError::NotFinite { what: "a weight after the step" }.into());
-        }
-        (*self, *parameters) = (next, moved);
         Ok(norms)
     }
 }

@@ -159,9 +159,13 @@ impl Checkpoint {
             first: part(Part::FirstMoment)?.into_values(),
             second: part(Part::SecondMoment)?.into_values(),
         };
-        // Means of squares, of which roots are taken.
-        if optimizer.second.iter().flatten().any(|moment| *moment < 0.0) {
-            return Err(unusable("its optimiser has a negative mean of squares"));
+        // Means of clipped gradients, and of their squares, of which roots are taken.
+        let most = 1.01 * header.settings.optimizer.most_gradient;
+        let is_mean = |moment: &f32| moment.abs() <= most;
+        if !optimizer.first.iter().flatten().all(is_mean)
+            || optimizer.second.iter().flatten().any(|square| *square < 0.0)
+        {
+            return Err(unusable("the means in its optimiser are not those of clipped gradients and of squares"));
         }
         Ok(Checkpoint {
             learner: Learner {

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{NumericError, Result};
 use crate::network::optimizer::OptimizerSettings;
 
+/// Of all bounds of a gradient's length the largest that has a meaning.
+const MOST_GRADIENT: f32 = 1e12;
+
 /// What advantages are measured against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -74,8 +77,12 @@ impl TrainSettings {
             _ if !(self.temperature >= 0.01 && self.temperature.is_finite()) => bad("temperature", "use at least 0.01"),
             _ if !is_share(self.discount) => bad("discount", "use a number from 0 to 1"),
             _ if !is_share(self.trace) => bad("trace", "use a number from 0 to 1"),
-            _ if ![policy_rate, value_rate, most_gradient].iter().all(|rate| *rate > 0.0 && rate.is_finite()) => {
-                bad("optimizer", "use rates and a bound above 0")
+            // Steps are then too short for a finite weight to become none.
+            _ if ![policy_rate, value_rate, most_gradient / MOST_GRADIENT]
+                .iter()
+                .all(|&part| part > 0.0 && part <= 1.0) =>
+            {
+                bad("optimizer", "use rates above 0 and at most 1, and a bound above 0 and at most 1e12")
             }
             _ => Ok(()),
         }
