@@ -111,7 +111,7 @@ test('raters are asked about items, and results say so, too', { timeout }, async
   await element('rate-form').waitFor();
   const questions = await page.locator('.rate-question legend').allInnerTexts();
   assert.deepEqual([questions[0], questions[5], questions[8]], [
-    '1. Which one would this person rather choose?', '6. Would you choose A yourself?', '9. Do you think that A is an item that exists?',
+    '1. Which one would this person rather choose?', '6. Would you choose A yourself?', '9. Do you think that A is one of the items that exist?',
   ]);
   assert.deepEqual(await ofFilms(), []);
   await element('rate-next').click();
