@@ -187,14 +187,15 @@ impl Session {
     fn start<'a>(&self, options: &'a TrainOptions) -> Result<Run<'a>> {
         options.check()?;
         let ratings = self.agent()?.ratings();
-        let has_rated = |user: usize| !ratings.by_user()[user].is_empty();
+        let by_user = ratings.by_user();
+        let has_rated = |user: usize| !by_user[user].is_empty();
         let known = |id: &String| match ratings.user_index(id) {
             // All that they rated has no text.
             Ok(user) if !has_rated(user) => Err(DataError::UnknownUser { id: id.clone() }.into()),
             found => found,
         };
         let users: Vec<usize> = match options.users.as_slice() {
-            [] => (0..ratings.users().len()).filter(|&user| has_rated(user)).collect(),
+            [] => (0..by_user.len()).filter(|&user| has_rated(user)).collect(),
             named => named.iter().map(known).collect::<Result<_>>()?,
         };
         if users.is_empty() {
