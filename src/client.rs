@@ -174,6 +174,11 @@ impl Client {
         self.desk().take_log()
     }
 
+    /// As [`Desk::on_call`].
+    pub fn on_call(&self, listener: impl Fn(&CallRecord) + Send + Sync + 'static) {
+        self.desk().on_call(listener);
+    }
+
     /// As [`Desk::learn`].
     pub fn learn(&self, answers: impl IntoIterator<Item = KnownAnswer>) {
         self.desk().learn(answers);

@@ -6,8 +6,13 @@
 //!
 //! Nothing is charged for a request that got no answer, and an answer is charged once, however many attempts it took.
 //! Keys never come here: the shell adds them when it sends, and takes them out of what it is told.
+//!
+//! A shell that wants to lose nothing listens ([`Desk::on_call`]): it hears of each call the moment that it is charged,
+//! before whoever asked does.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +31,12 @@ pub struct Desk {
     learned: Vec<KnownAnswer>,
     log: Vec<CallRecord>,
     calls: u64,
+    listener: Option<Listener>,
 }
+
+/// Who hears of calls.
+#[derive(Clone)]
+struct Listener(Arc<dyn Fn(&CallRecord) + Send + Sync>);
 
 /// A request that may be sent.
 #[derive(Debug)]
@@ -107,6 +117,7 @@ impl Desk {
             learned: Vec::new(),
             log: Vec::new(),
             calls: 0,
+            listener: None,
         })
     }
 
@@ -114,6 +125,12 @@ impl Desk {
     #[must_use]
     pub fn with_retry(self, retry: RetrySettings) -> Self {
         Desk { retry, ..self }
+    }
+
+    /// Has every call told as soon as it has ended, before its answer is given to anyone: to write it down, so that an
+    /// answer that is paid for cannot be lost. The listener may not use the desk, nor the client of it.
+    pub fn on_call(&mut self, listener: impl Fn(&CallRecord) + Send + Sync + 'static) {
+        self.listener = Some(Listener(Arc::new(listener)));
     }
 
     /// What to do about a question.
@@ -255,7 +272,17 @@ impl Desk {
         attempts: u32,
         milliseconds: f64,
     ) {
-        self.log.push(CallRecord { model: self.model.clone(), request, reply, error, attempts, milliseconds });
+        let call = CallRecord { model: self.model.clone(), request, reply, error, attempts, milliseconds };
+        if let Some(Listener(hear)) = &self.listener {
+            hear(&call);
+        }
+        self.log.push(call);
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
     }
 }
 

@@ -1,7 +1,8 @@
 //! The record of an episode: every effect with its reply, every question to a language model, and the replay.
 //!
-//! As a file it has one JSON object a line: first what was run, then the exchanges, then the questions. A replay takes
-//! the replies from the exchanges; the questions are there to be read.
+//! As a file it has one JSON object a line: what was run, the exchanges, and the questions, in the order in which they came.
+//! A replay takes the replies from the exchanges; the questions are there to be read. A file that was written as its lines
+//! came may end early, in the middle of a line even: what it has can be read.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,10 +53,22 @@ pub struct Transcript {
     pub calls: Vec<CallRecord>,
 }
 
-/// One line of a file.
-#[derive(Serialize, Deserialize)]
+/// One line of a file, to be written.
+#[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Line {
+pub enum Line<'a> {
+    /// What was run.
+    Run(&'a Run),
+    /// An effect and its reply.
+    Exchange(&'a Exchange),
+    /// A question to a language model, and what came of it.
+    Call(&'a CallRecord),
+}
+
+/// One line of a file, as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Entry {
     Run(Run),
     Exchange(Exchange),
     Call(CallRecord),
@@ -71,27 +84,35 @@ pub struct Replay<'a> {
 impl Transcript {
     /// One JSON object a line.
     pub fn to_jsonl(&self) -> String {
-        let run = self.run.iter().cloned().map(Line::Run);
-        let exchanges = self.exchanges.iter().cloned().map(Line::Exchange);
-        let lines = run.chain(exchanges).chain(self.calls.iter().cloned().map(Line::Call));
+        let run = self.run.iter().map(Line::Run);
+        let exchanges = self.exchanges.iter().map(Line::Exchange);
+        let lines = run.chain(exchanges).chain(self.calls.iter().map(Line::Call));
         let line = |line| serde_json::to_string(&line).expect("a transcript is plain data with string keys");
         lines.map(|one| line(one) + "\n").collect()
     }
 
-    /// Reads what [`Transcript::to_jsonl`] wrote.
+    /// Reads what [`Transcript::to_jsonl`] wrote, as far as it goes (see [`Transcript::torn_line`]).
     ///
     /// # Errors
     /// [`crate::error::DataError::Malformed`] with file and line.
     pub fn from_jsonl(text: &str, file: &str) -> Result<Self> {
         let mut transcript = Transcript::default();
-        for (number, line) in (1..).zip(text.lines()) {
+        let torn = Transcript::torn_line(text);
+        for (number, line) in (1..).zip(text.lines()).take_while(|(number, _)| Some(*number) != torn) {
             match serde_json::from_str(line).map_err(|error| malformed(file, number, error.to_string()))? {
-                Line::Run(run) => transcript.run = Some(run),
-                Line::Exchange(exchange) => transcript.exchanges.push(exchange),
-                Line::Call(call) => transcript.calls.push(call),
+                Entry::Run(run) => transcript.run = Some(run),
+                Entry::Exchange(exchange) => transcript.exchanges.push(exchange),
+                Entry::Call(call) => transcript.calls.push(call),
             }
         }
         Ok(transcript)
+    }
+
+    /// The number of the last line, where it is torn: it has no line break at its end and is not whole.
+    pub fn torn_line(text: &str) -> Option<u64> {
+        let last = text.lines().next_back().filter(|_| !text.ends_with('\n'))?;
+        let is_whole = serde_json::from_str::<serde::de::IgnoredAny>(last).is_ok();
+        (!is_whole).then(|| text.lines().count() as u64)
     }
 
     /// What was run.

@@ -47,7 +47,7 @@ struct Line<'a> {
 /// Fits, and says how well.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
-    let world = World::open(&arguments.data, &arguments.models)?;
+    let world = World::open(&arguments.data, &arguments.models, None)?;
     let agent = world.session.agent()?;
     if let Some(out) = out {
         let items = agent.catalog().items().iter().zip(agent.items().rows());

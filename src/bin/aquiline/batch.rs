@@ -1,21 +1,27 @@
 //! Requests by the line: each is answered on a line of its own, in order, and a bad one stops none of the others.
 //!
 //! With a language model several are under way at once; a line is answered as soon as those before it are, whether or not
-//! another one has come.
+//! another one has come. A result names the line of its request and the request with all of its settings, so that a later
+//! run knows what is done already.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead};
+use std::path::PathBuf;
 use std::thread;
 
 use aquiline::Error;
 use aquiline::error::DataError;
 use aquiline::session::{Method, SteerOptions};
 use futures_util::stream::{Stream, StreamExt, unfold};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::failure::{Failure, Outcome};
-use crate::values::EpisodeArguments;
-use crate::world::World;
+use crate::done::{self, Object};
+use crate::failure::{Failure, Outcome, is_lasting, message_of};
+use crate::story::Heard;
+use crate::values::{EpisodeArguments, nearest};
+use crate::world::{Stop, World};
 use crate::{interrupt, output, story, wait};
 
 /// What a request need not say.
@@ -43,49 +49,120 @@ struct Request {
     seed: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct ErrorLine {
-    error: ErrorView,
-}
-
-#[derive(Serialize)]
-struct ErrorView {
-    code: &'static str,
-    message: String,
-    line: u64,
-}
+const NAMES: [&str; 8] = ["user", "item", "policy", "horizon", "candidates", "subset", "temperature", "seed"];
 
 /// Lines that are still to be answered.
 pub type Source = Box<dyn BufRead + Send>;
 
-/// Answers every line of `source`, `at_once` of them at a time; `file` is only used in messages.
-pub fn run(world: &World, source: Source, file: &str, defaults: &Defaults, at_once: usize) -> Outcome<()> {
-    let (mut requests, mut failed) = (0, 0);
-    let answered = async |read: io::Result<Line>| {
-        let Line { number, bytes } =
-            read.map_err(|error| Failure::failed(format!("{file} cannot be read on: {error}")))?;
-        Ok::<_, Failure>((number, answer(world, &bytes, file, number, defaults).await))
-    };
-    let print_all = async {
-        let mut answers = std::pin::pin!(lines(source).map(answered).buffered(at_once));
-        while let Some(answer) = answers.next().await {
-            requests += 1;
-            match answer? {
-                (_, Ok(trajectory)) => output::json(&trajectory)?,
-                (_, Err(error)) if error.code() == "cancelled" => return Err(error.into()),
-                (line, Err(error)) => {
-                    failed += 1;
-                    let (code, message) = (error.code(), error.to_string());
-                    output::json(&ErrorLine { error: ErrorView { code, message, line } })?;
+/// A batch, while it is answered.
+pub struct Batch<'a> {
+    /// Where episodes run.
+    pub world: &'a World,
+    /// What the file is called in messages.
+    pub file: &'a str,
+    /// What requests need not say.
+    pub defaults: Defaults,
+    /// Results by their requests.
+    pub done: HashMap<String, Object>,
+}
+
+/// What becomes of a line.
+struct Answer {
+    result: Object,
+    error: Option<Error>,
+}
+
+/// Results of earlier runs, by their requests.
+pub fn done(files: &[PathBuf]) -> Outcome<HashMap<String, Object>> {
+    done::results(files, |result| {
+        let is_whole = !result.contains_key("error");
+        result.get("request").filter(|_| is_whole).map(Value::to_string)
+    })
+}
+
+impl Batch<'_> {
+    /// Answers every line of `source`, `at_once` of them at a time. What would end every other request as well, such as a
+    /// wrong key, ends the batch.
+    pub fn run(&self, source: Source, at_once: usize) -> Outcome<()> {
+        let (mut requests, mut failed) = (0, 0);
+        let answered = async |read: io::Result<Line>| {
+            let line = read.map_err(|error| Failure::failed(format!("{} cannot be read on: {error}", self.file)))?;
+            Ok::<_, Failure>(self.answer(&line).await)
+        };
+        let print_all = async {
+            let mut answers = std::pin::pin!(lines(source).map(answered).buffered(at_once));
+            while let Some(answer) = answers.next().await {
+                let Answer { result, error } = answer?;
+                requests += 1;
+                output::json(&result)?;
+                match error {
+                    None => {}
+                    Some(error) if is_lasting(&error) => return Err(error.into()),
+                    Some(_) => failed += 1,
                 }
             }
+            Ok::<(), Failure>(())
+        };
+        wait::for_answers(self.world.client(), print_all)?;
+        match failed {
+            0 => Ok(()),
+            _ => Err(Failure::failed(format!(
+                "{failed} of {requests} requests failed; their lines of the result say why"
+            ))),
         }
-        Ok::<(), Failure>(())
-    };
-    wait::for_answers(world.session.speaker().map(|speaker| speaker.client().as_ref()), print_all)?;
-    match failed {
-        0 => Ok(()),
-        _ => Err(Failure::failed(format!("{failed} of {requests} requests failed; their lines of the result say why"))),
+    }
+
+    async fn answer(&self, line: &Line) -> Answer {
+        let mut result = Object::from_iter([("line".to_owned(), line.number.into())]);
+        let error = match self.request(line) {
+            Ok(request) => self.steer(request, &mut result).await,
+            Err(error) => Some(error),
+        };
+        if let Some(error) = &error {
+            let told = json!({"code": error.code(), "message": message_of(error), "line": line.number});
+            result.insert("error".into(), told);
+        }
+        Answer { result, error }
+    }
+
+    /// Adds what comes of a request to its result.
+    async fn steer(&self, request: Request, result: &mut Object) -> Option<Error> {
+        let options = self.defaults.with(request);
+        let resolved = resolved(&options);
+        if let Some(done) = self.done.get(&resolved.to_string()) {
+            let line = result["line"].clone();
+            result.clone_from(done);
+            result.insert("line".into(), line);
+            return None;
+        }
+        result.insert("request".into(), resolved);
+        let mut heard = Heard::default();
+        let steered = self.world.steering(&options, |tell| {
+            heard.hear(tell);
+            Ok(())
+        });
+        match steered.await {
+            Ok(episode) => result.extend(story::value(&episode.view)),
+            Err(Stop::There(error)) => {
+                result.extend(heard.value(&options).unwrap_or_default());
+                return Some(error);
+            }
+            Err(Stop::Here(_)) => {}
+        }
+        None
+    }
+
+    fn request(&self, Line { number, bytes }: &Line) -> aquiline::Result<Request> {
+        let malformed = |why: String| {
+            let file = self.file.to_owned();
+            Error::from(DataError::Malformed { file, line: *number, why })
+        };
+        if let Ok(given) = serde_json::from_slice::<Object>(bytes)
+            && let Some(unknown) = given.keys().find(|name| !NAMES.contains(&name.as_str()))
+        {
+            return Err(malformed(format!("there is no setting {unknown:?}: {}", nearest(unknown, &NAMES))));
+        }
+        serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))
     }
 }
 
@@ -115,18 +192,13 @@ fn lines(mut source: Source) -> impl Stream<Item = io::Result<Line>> {
     unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)))
 }
 
-async fn answer(
-    world: &World,
-    bytes: &[u8],
-    file: &str,
-    line: u64,
-    defaults: &Defaults,
-) -> aquiline::Result<serde_json::Value> {
-    let malformed = |error: serde_json::Error| {
-        Error::from(DataError::Malformed { file: file.to_owned(), line, why: error.to_string() })
-    };
-    let request: Request = serde_json::from_slice(bytes).map_err(malformed)?;
-    Ok(story::value(&world.steering(&defaults.with(request)).await?.view))
+/// A request with all of its settings.
+fn resolved(options: &SteerOptions) -> Value {
+    let SteerOptions { user, item, policy, horizon, candidates, subset, temperature, seed, .. } = options;
+    json!({
+        "user": user, "item": item, "policy": policy.name(), "horizon": horizon, "candidates": candidates,
+        "subset": subset, "temperature": temperature, "seed": seed,
+    })
 }
 
 impl Defaults {

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use aquiline::catalog::Catalog;
 use aquiline::experiment::HiddenTastes;
@@ -10,6 +11,7 @@ use aquiline::prompt::Domain;
 use aquiline::ratings::Ratings;
 use aquiline::session::Dataset;
 
+use crate::claims::{Role, claim};
 use crate::failure::{Failure, Outcome};
 use crate::space;
 
@@ -94,6 +96,15 @@ impl DataArguments {
         Ok((dataset, Some(hidden)))
     }
 
+    /// Claims the files that are named, for a command that writes before it reads them.
+    pub fn claim(&self) -> Outcome<()> {
+        let named = [&self.catalog, &self.ratings, &self.space].into_iter().flatten().cloned();
+        let folder = self.data.iter().map(|folder| folder.as_path());
+        let in_folder = folder.flat_map(|folder| ["movies.csv", "ratings.csv"].map(|name| in_folder(folder, name)));
+        let in_folder = in_folder.collect::<Outcome<Vec<_>>>()?;
+        named.chain(in_folder).try_for_each(|path| claim(&path, Role::Input))
+    }
+
     /// What the data are called in names of files.
     pub fn name(&self) -> String {
         let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
@@ -109,16 +120,38 @@ impl DataArguments {
     fn scale(&self) -> Outcome<(f32, f32)> {
         match self.scale.as_deref() {
             None => Ok(MOVIELENS_SCALE),
-            Some(&[lowest, highest]) if lowest.is_finite() && highest.is_finite() && lowest < highest => {
-                Ok((lowest, highest))
+            Some(&[lowest, highest]) if !(lowest.is_finite() && highest.is_finite() && lowest < highest) => {
+                Err(Failure::bad_input("--scale needs two numbers, the lower one first"))
             }
+            Some(&[lowest, highest]) if highest <= 0.0 => {
+                let message = "--scale needs a highest rating above 0, as utilities are measured in it";
+                let hint = format!("add {} to all ratings and to both ends of the scale", 1.0 - lowest);
+                Err(Failure::bad_input(message).with_hint(hint))
+            }
+            Some(&[lowest, highest]) => Ok((lowest, highest)),
             Some(_) => Err(Failure::bad_input("--scale needs two numbers, the lower one first")),
         }
     }
 }
 
-/// A file's bytes, decompressed where its name ends in `.gz`.
+/// The bytes of a file that the command reads, decompressed where its name ends in `.gz`.
 pub fn read(path: &Path) -> Outcome<Vec<u8>> {
+    claim(path, Role::Input)?;
+    bytes(path)
+}
+
+/// The text of a file that the command reads.
+pub fn read_text(path: &Path) -> Outcome<String> {
+    let no_text = |error: FromUtf8Error| {
+        let line =
+            1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        Failure::bad_input(format!("{}, line {line}: this is not UTF-8", path.display()))
+    };
+    String::from_utf8(read(path)?).map_err(no_text)
+}
+
+/// As [`read`], of a file that is claimed for something else.
+pub fn bytes(path: &Path) -> Outcome<Vec<u8>> {
     let unreadable = |error: std::io::Error| Failure::unreadable(path, &error);
     let bytes = std::fs::read(path).map_err(unreadable)?;
     if path.extension().is_none_or(|extension| extension != "gz") {

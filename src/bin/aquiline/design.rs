@@ -5,6 +5,7 @@ use aquiline::session::{DesignOptions, SteerOptions};
 
 use crate::data::DataArguments;
 use crate::failure::Outcome;
+use crate::llm::LlmArguments;
 use crate::world::{ModelArguments, World};
 use crate::{output, values};
 
@@ -15,6 +16,8 @@ pub struct Arguments {
     data: DataArguments,
     #[command(flatten)]
     models: ModelArguments,
+    #[command(flatten)]
+    llm: LlmArguments,
     /// Whom the edits are for, by id [default: the first user]
     #[arg(long, value_name = "ID")]
     user: Option<String>,
@@ -31,18 +34,20 @@ pub struct Arguments {
 
 /// Tries every candidate once and designs over where they led.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    let world = World::open(&arguments.data, &arguments.models)?;
-    let user = world.user(arguments.user.as_deref())?;
-    let item = world.item(arguments.item.as_deref(), &user)?;
-    let options = DesignOptions {
-        user,
-        item,
-        candidates: arguments.candidates,
-        subset: values::subset(arguments.subset, arguments.candidates),
-        seed: arguments.data.seed,
-    };
-    let report = world.design(&options)?;
-    if arguments.data.json { output::json(&report) } else { print(&report) }
+    let writer = arguments.llm.writer(arguments.data.domain(), &arguments.models.cache, None)?;
+    let world = World::open(&arguments.data, &arguments.models, Some(writer))?;
+    world.end(arguments.design(&world))
+}
+
+impl Arguments {
+    fn design(&self, world: &World) -> Outcome<()> {
+        let user = world.user(self.user.as_deref())?;
+        let item = world.item(self.item.as_deref(), &user)?;
+        let (candidates, seed) = (self.candidates, self.data.seed);
+        let subset = values::subset(self.subset, candidates);
+        let report = world.design(&DesignOptions { user, item, candidates, subset, seed })?;
+        if self.data.json { output::json(&report) } else { print(&report) }
+    }
 }
 
 fn print(report: &DesignReport) -> Outcome<()> {

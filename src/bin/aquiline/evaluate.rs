@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::data::{DataArguments, read};
 use crate::failure::Outcome;
+use crate::llm::LlmArguments;
 use crate::output;
 use crate::values::{self, EpisodeArguments};
 use crate::world::{ModelArguments, World};
@@ -18,6 +19,8 @@ pub struct Arguments {
     data: DataArguments,
     #[command(flatten)]
     models: ModelArguments,
+    #[command(flatten)]
+    llm: LlmArguments,
     /// A way to choose; several may be named [default: uniform and greedy]
     #[arg(long = "policy", value_name = "POLICY", value_parser = values::method())]
     policies: Vec<Method>,
@@ -65,27 +68,32 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let policy_file = arguments.episode.policy_file.as_deref();
     values::check_policy(&arguments.policies, policy_file)?;
     let policy = policy_file.map(read).transpose()?;
-    let mut world = World::open(&arguments.data, &arguments.models)?;
+    let writer = arguments.llm.writer(arguments.data.domain(), &arguments.models.cache, None)?;
+    let mut world = World::open(&arguments.data, &arguments.models, Some(writer))?;
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
     }
-    let pairs = world.session.low_pairs(arguments.pairs, arguments.data.seed)?;
-    let policies = match arguments.policies.as_slice() {
-        [] => &[Method::Uniform, Method::Greedy],
-        named => named,
-    };
-    let runs = policies.iter().map(|&policy| arguments.runs(&world, &pairs, policy)).collect::<Outcome<Vec<_>>>()?;
-    let comparison = Comparison::of(arguments, policies, &runs);
-    if arguments.data.json { output::json(&comparison) } else { comparison.print() }
+    world.end(arguments.compare(&world))
 }
 
 impl Arguments {
+    fn compare(&self, world: &World) -> Outcome<()> {
+        let pairs = world.session.low_pairs(self.pairs, self.data.seed)?;
+        let policies = match self.policies.as_slice() {
+            [] => &[Method::Uniform, Method::Greedy],
+            named => named,
+        };
+        let runs = policies.iter().map(|&policy| self.runs(world, &pairs, policy)).collect::<Outcome<Vec<_>>>()?;
+        let comparison = Comparison::of(self, policies, &runs);
+        if self.data.json { output::json(&comparison) } else { comparison.print() }
+    }
+
     fn runs(&self, world: &World, pairs: &[Pair], policy: Method) -> Outcome<Runs> {
         let mut runs = Runs { gains: Vec::new(), kept: 0, rewrites: 0 };
         for (number, Pair { user, item }) in pairs.iter().enumerate() {
             let seed = self.data.seed.wrapping_add(number as u64);
             let options = self.episode.options(user.clone(), item.clone(), policy, seed);
-            let trajectory = world.steer(&options)?.trajectory;
+            let trajectory = world.steer(&options, |_| Ok(()))?.trajectory;
             runs.gains.push(f64::from(trajectory.last().utility - trajectory.anchor.utility));
             runs.kept += usize::from(trajectory.is_kept());
             runs.rewrites += trajectory.environment_calls;

@@ -22,10 +22,10 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = values::share)]
     hold_out: f64,
     /// Dimension of the vectors
-    #[arg(long, default_value_t = Factorization::default().factors, value_parser = values::positive)]
+    #[arg(long, default_value_t = Factorization::default().factors, value_parser = values::dimension)]
     factors: usize,
     /// Strength with which vectors are drawn to 0, in units of one observation
-    #[arg(long, default_value_t = Factorization::default().ridge)]
+    #[arg(long, default_value_t = Factorization::default().ridge, value_parser = values::amount)]
     ridge: f64,
     /// Alternating sweeps
     #[arg(long, default_value_t = Factorization::default().sweeps, value_parser = values::positive)]

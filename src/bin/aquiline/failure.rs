@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aquiline::Error;
-use aquiline::error::{DataError, DesignError, EncoderError, TrainingError};
+use aquiline::error::{DataError, DesignError, EncoderError, LlmError, TrainingError};
+
+use crate::output;
 
 /// What every command returns.
 pub type Outcome<T> = Result<T, Failure>;
@@ -12,12 +14,15 @@ pub type Outcome<T> = Result<T, Failure>;
 /// What to do about model files that are missing or damaged.
 pub const FETCH_MODELS: &str = "run `./build.sh models`, or name the folder of the model files with --models";
 
+/// The status of a server that wants money first.
+const UNPAID: u16 = 402;
+
 /// Why a command ended early.
 #[derive(Debug)]
 pub struct Failure {
     end: End,
     message: String,
-    hint: Option<String>,
+    hints: Vec<String>,
 }
 
 /// The kinds of an early end.
@@ -52,9 +57,17 @@ impl Failure {
         Failure::new(end, format!("results cannot be written: {error}"))
     }
 
-    /// Says what to do about it.
-    pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Failure { hint: Some(hint.into()), ..self }
+    /// Says what to do about it, after what was said before.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// What is wrong with the arguments, as clap puts it.
+    pub fn of_arguments(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        Failure::bad_input(text)
     }
 
     /// Whether Ctrl-C ended it.
@@ -65,8 +78,8 @@ impl Failure {
     /// Tells stderr, and the exit code.
     pub fn report(&self) -> ExitCode {
         if self.end != End::Unread {
-            eprintln!("error: {}", self.message);
-            self.hint.iter().for_each(|hint| eprintln!("hint: {hint}"));
+            output::note(format_args!("error: {}", self.message));
+            self.hints.iter().for_each(|hint| output::note(format_args!("hint: {hint}")));
         }
         ExitCode::from(match self.end {
             End::Unread => 0,
@@ -77,7 +90,7 @@ impl Failure {
     }
 
     fn new(end: End, message: impl Into<String>) -> Self {
-        Failure { end, message: message.into(), hint: None }
+        Failure { end, message: message.into(), hints: Vec::new() }
     }
 }
 
@@ -85,12 +98,40 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let end = match &error {
             _ if error.code() == "cancelled" => End::Interrupted,
+            _ if is_unpaid(&error) => End::Failed,
             _ if error.is_bad_input() => End::BadInput,
             _ => End::Failed,
         };
-        let message = if end == End::Interrupted { "interrupted".to_owned() } else { error.to_string() };
-        Failure { end, message, hint: hint(&error).map(str::to_owned) }
+        Failure { end, message: message_of(&error), hints: hint(&error).map(str::to_owned).into_iter().collect() }
     }
+}
+
+/// What happened, in the command line's words.
+pub fn message_of(error: &Error) -> String {
+    match error {
+        _ if error.code() == "cancelled" => "interrupted".to_owned(),
+        Error::Llm(LlmError::Rejected { status: UNPAID, why }) => {
+            format!("the account at this server has too little credit for the question (status {UNPAID}): {why}")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Whether asking anything else of this language model would fail as well, or has nothing left to be paid with.
+pub fn is_lasting(error: &Error) -> bool {
+    use LlmError::{Budget, Dialect, NotFound, RateLimited, Rejected, Server, Unauthorized, Unreachable};
+    let Error::Llm(error) = error else { return error.code() == "cancelled" };
+    match error {
+        Unauthorized { .. } | NotFound { .. } | Budget { .. } | Dialect { .. } => true,
+        // These were tried time and again.
+        Unreachable { .. } | RateLimited { .. } | Server { .. } => true,
+        Rejected { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_unpaid(error: &Error) -> bool {
+    matches!(error, Error::Llm(LlmError::Rejected { status: UNPAID, .. }))
 }
 
 fn hint(error: &Error) -> Option<&'static str> {
@@ -102,6 +143,9 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Encoder(EncoderError::Fingerprint { .. }) => Some("use the models that the file was made with"),
         Error::Training(TrainingError::Untrained) => {
             Some("train a policy with `aquiline train --out FILE`, then give it with --policy-file FILE")
+        }
+        _ if is_unpaid(error) => {
+            Some("add credit to the account, or name another server or a cheaper model with --llm and --model")
         }
         Error::Training(TrainingError::Checkpoint { .. }) => Some("give a file that `aquiline train` wrote"),
         _ => None,

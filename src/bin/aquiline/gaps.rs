@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// Finds gaps, best first; as JSON one a line.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    let world = World::open(&arguments.data, &arguments.models)?;
+    let world = World::open(&arguments.data, &arguments.models, None)?;
     let users = match arguments.users.as_slice() {
         [] => vec![world.user(None)?],
         named => named.to_vec(),

@@ -11,8 +11,11 @@ use aquiline::raters::{Opinion, RaterReport};
 use aquiline::session::Dataset;
 use serde::Deserialize;
 
+use crate::cache::CacheArguments;
+use crate::claims::claim_stdin;
 use crate::data::{DataArguments, read};
 use crate::failure::{Failure, Outcome};
+use crate::lines::Lines;
 use crate::llm::LlmArguments;
 use crate::output::Destination;
 use crate::{output, wait};
@@ -23,16 +26,18 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
+    cache: CacheArguments,
+    #[command(flatten)]
     llm: LlmArguments,
     /// What `aquiline steer --json` or `--batch` printed, or stdin (-)
     #[arg(value_name = "FILE.jsonl", default_value = "-")]
     episodes: PathBuf,
-    /// Write every pair of ballots, one line for each episode
+    /// Write every pair of ballots as it comes, one line for each episode
     #[arg(long, value_name = "FILE.jsonl")]
     out: Option<PathBuf>,
 }
 
-/// What is read of an episode. Lines of errors have none of this, and are left out.
+/// What is read of an episode. Lines of errors that have no step have none of this, and are left out.
 #[derive(Deserialize)]
 struct Episode {
     user: String,
@@ -52,23 +57,38 @@ struct Step {
 
 /// Asks about every episode that changed something, and prints what the opinions come to.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    let needed = || Failure::bad_input("a judge is needed").with_hint("name it with --llm and --model");
-    let speaker = arguments.llm.speaker(arguments.data.domain())?.ok_or_else(needed)?;
+    let (speaker, answers) = arguments.llm.model(arguments.data.domain(), &arguments.cache, "a judge is needed")?;
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
     let (dataset, episodes) = (arguments.data.read()?, episodes(&arguments.episodes)?);
-    let mut opinions = Vec::new();
-    for (episode, seed) in episodes.iter().zip(arguments.data.seed..) {
-        opinions.extend(judge(&speaker, &dataset, episode, seed)?);
-        eprintln!("{} of {} episodes judged", opinions.len(), episodes.len());
-    }
-    if let Some(file) = out {
-        file.write(&output::jsonl(&opinions))?;
-    }
-    let report = RaterReport::of(&opinions, arguments.data.seed);
-    if arguments.data.json { output::json(&report) } else { print(&report) }
+    answers.end(arguments.judge(&speaker, &dataset, &episodes, out.as_ref().map(Lines::anew)))
 }
 
-fn judge(speaker: &Speaker, dataset: &Dataset, episode: &Episode, seed: u64) -> Outcome<Option<Opinion>> {
+impl Arguments {
+    /// Every pair of ballots is written as soon as it is complete.
+    fn judge(&self, speaker: &Speaker, dataset: &Dataset, episodes: &[Episode], out: Option<Lines>) -> Outcome<()> {
+        let mut opinions = Vec::new();
+        for (episode, seed) in episodes.iter().zip(self.data.seed..) {
+            let opinion = opinion(speaker, dataset, episode, seed)?;
+            if let (Some(lines), Some(opinion)) = (&out, &opinion) {
+                lines.append(opinion);
+            }
+            opinions.extend(opinion);
+            output::note(format_args!("{} of {} episodes judged", opinions.len(), episodes.len()));
+        }
+        let report = RaterReport::of(&opinions, self.data.seed);
+        if self.data.json {
+            output::json(&report)?
+        } else {
+            print(&report)?
+        }
+        match out.as_ref().and_then(Lines::trouble) {
+            Some(trouble) => Err(Failure::failed(trouble)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn opinion(speaker: &Speaker, dataset: &Dataset, episode: &Episode, seed: u64) -> Outcome<Option<Opinion>> {
     let Some(last) = episode.steps.last() else { return Ok(None) };
     let user = dataset.ratings.user_index(&episode.user)?;
     let profile = Profile::of(user, &dataset.ratings, &dataset.catalog);
@@ -78,6 +98,7 @@ fn judge(speaker: &Speaker, dataset: &Dataset, episode: &Episode, seed: u64) -> 
 
 fn episodes(path: &Path) -> Outcome<Vec<Episode>> {
     let bytes = if path == Path::new("-") {
+        claim_stdin()?;
         let mut bytes = Vec::new();
         let read = std::io::stdin().read_to_end(&mut bytes);
         read.map_err(|error| Failure::failed(format!("stdin cannot be read: {error}")))?;

@@ -1,23 +1,32 @@
-//! A language model behind an address, in the simulator's place.
+//! A language model behind an address, in the simulator's place, and the answers that it gives.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aquiline::client::http::{Http, SystemClock};
 use aquiline::client::{Client, ClientSettings, Remote, Speaker};
 use aquiline::llm::budget::{Budget, Price};
+use aquiline::llm::desk::CallRecord;
 use aquiline::llm::openai::{Endpoint, LimitName};
 use aquiline::prompt::{Domain, Form, Prompts};
+use aquiline::rollout::transcript::Line;
 
+use crate::answers::Answers;
+use crate::cache::CacheArguments;
 use crate::data::read;
 use crate::failure::{Failure, Outcome};
+use crate::lines::Lines;
 use crate::values;
+
+/// The name of the simulator, in the place of an address.
+const SIMULATOR: &str = "simulator";
 
 /// Which model, and how it is asked.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Language model")]
 pub struct LlmArguments {
-    /// Ask the model at this OpenAI-compatible address, such as http://localhost:11434/v1, instead of the simulator
-    #[arg(long, value_name = "URL", requires = "model")]
+    /// Ask the model at this OpenAI-compatible address, such as http://localhost:11434/v1. "simulator" stands for
+    /// hand-written sentences about films; the embedded films have it without being asked
+    #[arg(long, value_name = "URL")]
     llm: Option<String>,
     /// The model's name there
     #[arg(long, value_name = "NAME", requires = "llm")]
@@ -29,19 +38,19 @@ pub struct LlmArguments {
     #[arg(long, value_name = "N", default_value_t = ClientSettings::default().concurrency, value_parser = values::positive)]
     concurrency: usize,
     /// Seconds that one attempt may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 120.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = values::seconds)]
     timeout: f64,
     /// Stop at so many answers
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     most_calls: Option<u64>,
     /// Stop at so many tokens
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     most_tokens: Option<u64>,
     /// Stop at so much money; needs --price
-    #[arg(long, value_name = "AMOUNT", requires = "price")]
+    #[arg(long, value_name = "AMOUNT", requires = "price", value_parser = values::amount)]
     most_money: Option<f64>,
     /// Stop after so many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     most_seconds: Option<f64>,
     /// Money for a million tokens of questions, and of answers
     #[arg(long, value_name = "IN,OUT", value_parser = price)]
@@ -59,11 +68,60 @@ pub struct LlmArguments {
     /// The server wants `max_completion_tokens`, as OpenAI does for its reasoning models, and no temperature
     #[arg(long, requires = "llm")]
     reasoning: bool,
+    /// Keep every answer there as it comes, and ask nothing that it answers already: run a command again with it, and it
+    /// goes on where it ended. A record of --transcript can be given, too
+    #[arg(long, value_name = "FILE.jsonl", requires = "llm")]
+    answers: Option<PathBuf>,
+}
+
+/// Who writes.
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// The language model, if it is one.
+    pub speaker: Option<Speaker>,
+    /// Whether the simulator was asked for by its name.
+    #[allow(dead_code, reason = "a session does not ask yet")]
+    pub simulator_by_name: bool,
+    /// What the language model answers.
+    pub answers: Option<Answers>,
 }
 
 impl LlmArguments {
-    /// The model, where one is named, asked in the words of `usual` where no others are given.
-    pub fn speaker(&self, usual: Domain) -> Outcome<Option<Speaker>> {
+    /// Whoever writes, in the words of `usual` where no others are given. A language model's answers are kept as they
+    /// come, and all of its calls are written to the transcript.
+    pub fn writer(&self, usual: Domain, cache: &CacheArguments, transcript: Option<&Lines>) -> Outcome<Writer> {
+        let simulator_by_name = self.llm.as_deref() == Some(SIMULATOR);
+        if simulator_by_name && (self.model.is_some() || self.answers.is_some()) {
+            return Err(Failure::bad_input("the simulator is no language model: leave --model and --answers out"));
+        }
+        if self.llm.is_none() || simulator_by_name {
+            return Ok(Writer { speaker: None, simulator_by_name, answers: None });
+        }
+        let mut answers = match &self.answers {
+            Some(file) => Answers::in_file(file)?,
+            None => Answers::in_cache(cache.folder()),
+        };
+        let Some(speaker) = self.speaker(usual, answers.is_named())? else {
+            return Err(Failure::bad_input("--llm needs the name of a model there: give it with --model"));
+        };
+        answers.teach(speaker.client());
+        let (kept, transcript) = (answers.clone(), transcript.cloned());
+        speaker.client().on_call(move |call: &CallRecord| {
+            kept.keep(call);
+            transcript.iter().for_each(|lines| lines.append(&Line::Call(call)));
+        });
+        Ok(Writer { speaker: Some(speaker), simulator_by_name, answers: Some(answers) })
+    }
+
+    /// The language model of a command that needs one.
+    pub fn model(&self, usual: Domain, cache: &CacheArguments, needed: &str) -> Outcome<(Speaker, Answers)> {
+        match self.writer(usual, cache, None)? {
+            Writer { speaker: Some(speaker), answers: Some(answers), .. } => Ok((speaker, answers)),
+            _ => Err(Failure::bad_input(needed).with_hint("name it with --llm and --model")),
+        }
+    }
+
+    fn speaker(&self, usual: Domain, remembers: bool) -> Outcome<Option<Speaker>> {
         let (Some(url), Some(model)) = (&self.llm, &self.model) else { return Ok(None) };
         let endpoint = Endpoint {
             streaming: !self.no_stream,
@@ -73,7 +131,7 @@ impl LlmArguments {
             ..Endpoint::new(url, model)?
         };
         let remote = Remote::new(endpoint, Http::new(url, self.key()?)?)?;
-        let client = Client::new(model, remote, SystemClock::default(), self.settings())?;
+        let client = Client::new(model, remote, SystemClock::default(), self.settings(remembers))?;
         let form = if self.json_schema { Form::Json } else { Form::Lines };
         Ok(Some(Speaker::new(client, Prompts { domain: self.domain(usual)?, form })))
     }
@@ -83,7 +141,7 @@ impl LlmArguments {
         self.concurrency
     }
 
-    fn settings(&self) -> ClientSettings {
+    fn settings(&self, remembers: bool) -> ClientSettings {
         let budget = Budget {
             calls: self.most_calls,
             tokens: self.most_tokens,
@@ -95,6 +153,7 @@ impl LlmArguments {
             timeout: self.timeout * 1_000.0,
             budget,
             price: self.price.unwrap_or_default(),
+            remembers,
             ..ClientSettings::default()
         }
     }
@@ -113,7 +172,7 @@ impl LlmArguments {
             Some("items") => Ok(Domain::items()),
             Some(file) => {
                 let hint = "give films, products, items, or a file of JSON to --domain";
-                let bytes = read(&PathBuf::from(file)).map_err(|failure| failure.with_hint(hint))?;
+                let bytes = read(Path::new(file)).map_err(|failure| failure.with_hint(hint))?;
                 let malformed = |error| Failure::bad_input(format!("{file} does not describe a domain: {error}"));
                 let domain: Domain = serde_json::from_slice(&bytes).map_err(malformed)?;
                 domain.check()?;
@@ -125,6 +184,9 @@ impl LlmArguments {
 
 fn price(text: &str) -> Result<Price, String> {
     let (prompt, completion) = text.split_once(',').ok_or("give two numbers with a comma, as in 0.15,0.6")?;
-    let number = |text: &str| text.trim().parse::<f64>().map_err(|_| format!("{text} is no number"));
+    let number = |text: &str| {
+        let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+        number.ok_or_else(|| format!("{text} is no price: use numbers from 0, as in 0.15,0.6"))
+    };
     Ok(Price { prompt: number(prompt)?, completion: number(completion)? })
 }

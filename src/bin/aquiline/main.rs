@@ -3,17 +3,25 @@
 //! It uses the library's public API only. Results go to stdout, progress and errors to stderr. A command is a file with
 //! its `Arguments` and a `run`, a variant of [`Command`], and an arm of `run`.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
+
 mod align;
+mod answers;
 mod batch;
+mod cache;
+mod claims;
+mod clean;
 mod data;
 mod describe;
 mod design;
+mod done;
 mod evaluate;
 mod factorize;
 mod failure;
 mod gaps;
 mod interrupt;
 mod judge;
+mod lines;
 mod llm;
 mod output;
 mod paper;
@@ -29,8 +37,9 @@ mod world;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
-use failure::Outcome;
+use failure::{Failure, Outcome};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -72,7 +81,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let command = match Arguments::try_parse() {
+        Ok(Arguments { command }) => command,
+        // It may quote what was typed.
+        Err(error) if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return Failure::of_arguments(&error).report();
+        }
+        Err(help) => help.exit(),
+    };
     match interrupt::watch().and_then(|()| run(&command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -1,21 +1,37 @@
-//! Where results go: lines of stdout, and files that are whole or not there.
+//! Where results go: lines of stdout and notes on stderr, and files that are whole or not there.
+//!
+//! Nothing else of this program prints, so that nothing reaches a terminal as it came (see [`clean`]). A line of a result
+//! is written in one piece at once: whoever ends the program finds whole lines.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::claims::{Role, claim};
+use crate::clean;
 use crate::failure::{Failure, Outcome};
 
-/// Prints one line of the result.
+/// Prints lines of the result, for people.
 pub fn line(text: impl Display) -> Outcome<()> {
-    writeln!(std::io::stdout(), "{text}").map_err(|error| Failure::of_stdout(&error))
+    print(&clean::for_terminal(&text.to_string()))
 }
 
 /// Prints a value as one line of JSON.
 pub fn json(value: &impl Serialize) -> Outcome<()> {
-    line(to_json(value))
+    print(&to_json(value))
+}
+
+/// Tells stderr. Where nobody can hear it, nothing can be done about that.
+pub fn note(text: impl Display) {
+    let text = clean::for_terminal(&text.to_string()) + "\n";
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Whether somebody watches stderr.
+pub fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// Values as JSON, one a line.
@@ -23,15 +39,37 @@ pub fn jsonl<T: Serialize>(values: impl IntoIterator<Item = T>) -> Vec<u8> {
     values.into_iter().flat_map(|value| (to_json(&value) + "\n").into_bytes()).collect()
 }
 
+/// A value as JSON in one line, without anything that a terminal would obey.
+pub fn to_json(value: &impl Serialize) -> String {
+    clean::json_for_terminal(serde_json::to_string(value).expect("results are plain data with string keys"))
+}
+
+fn print(text: &str) -> Outcome<()> {
+    let mut stdout = std::io::stdout().lock();
+    let printed = stdout.write_all(format!("{text}\n").as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| Failure::of_stdout(&error))
+}
+
 /// A file to be written.
 #[derive(Debug, Clone)]
 pub struct Destination(PathBuf);
 
 impl Destination {
-    /// Looks whether the file can be put there, so that this is known before hours of work.
+    /// Looks whether the file can be put there, so that this is known before hours of work, and that it is no file that
+    /// the command reads.
     ///
     /// Anything that is no ordinary file (a device, a pipe) is refused: renaming would replace it.
     pub fn check(path: &Path) -> Outcome<Self> {
+        Destination::claimed(path, Role::Output)
+    }
+
+    /// The same for a file that is read first and then written in its place.
+    pub fn update(path: &Path) -> Outcome<Self> {
+        Destination::claimed(path, Role::Update)
+    }
+
+    /// The same for a file that the program keeps for itself.
+    pub fn own(path: &Path) -> Outcome<Self> {
         let refused = |why: &str| Failure::bad_input(format!("{} cannot be written: {why}", path.display()));
         // A link stays one: the file that it names is replaced.
         let target = if path.exists() { path.canonicalize() } else { Ok(path.to_owned()) };
@@ -63,10 +101,12 @@ impl Destination {
         }
         written.map_err(failed)
     }
-}
 
-fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("results are plain data with string keys")
+    fn claimed(path: &Path, role: Role) -> Outcome<Self> {
+        let destination = Destination::own(path)?;
+        claim(path, role)?;
+        Ok(destination)
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -66,7 +66,7 @@ struct Sizes {
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(10..))]
     states: u32,
     /// Weight of the KL divergence from the reference
-    #[arg(long, default_value_t = 0.03)]
+    #[arg(long, default_value_t = 0.03, value_parser = values::weight)]
     kl_weight: f32,
     /// Environment calls of each arm in the table of equal budgets
     #[arg(long, default_value_t = 50, value_parser = values::positive)]
@@ -95,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         let files = arguments.report.iter().map(|path| Ok(Records::read(path)?.all().to_vec()));
         return arguments.print(&files.collect::<Outcome<Vec<_>>>()?);
     }
+    arguments.data.claim()?;
     let made = std::fs::create_dir_all(&arguments.out);
     made.map_err(|error| Failure::bad_input(format!("{} cannot be made: {error}", arguments.out.display())))?;
     let (sizes, name) = (if arguments.quick { QUICK } else { arguments.sizes }, arguments.data.name());
@@ -189,7 +190,7 @@ impl Run<'_> {
         if let Some(training) = line.training {
             world = self.prepare(world, training)?;
         }
-        eprintln!("{} · seed {} · {} · {}", self.name, self.seed, line.table.title(), line.name);
+        output::note(format_args!("{} · seed {} · {} · {}", self.name, self.seed, line.table.title(), line.name));
         world = world.with_simulator(line.environment.simulator());
         let pairs = world.pairs(line.anchors, self.sizes.pairs)?;
         let started = Instant::now();
@@ -222,13 +223,13 @@ impl Run<'_> {
     }
 
     fn train(&mut self, world: World, training: Training, path: &Path) -> Outcome<World> {
-        eprintln!("{} · seed {} · training the policy “{}”", self.name, self.seed, training.name);
+        output::note(format_args!("{} · seed {} · training the policy “{}”", self.name, self.seed, training.name));
         let options = self.sizes.training(training, self.seed);
         let mut world = world.with_simulator(training.environment.simulator());
         let started = Instant::now();
         let fit = wait::for_value(world.fit_reference(&options, async |told: Tell| self.progress.tick(&told)))?;
         let logs = wait::for_value(world.train(&options, async |told: Tell| self.progress.tick(&told)))?;
-        Destination::check(path)?.write(&world.policy_bytes()?)?;
+        Destination::own(path)?.write(&world.policy_bytes()?)?;
         let environment_calls = fit.environment_calls + logs.iter().map(|log| log.environment_calls).sum::<usize>();
         let (seed, name, seconds) = (self.seed, training.name.to_owned(), started.elapsed().as_secs_f64());
         self.records.append(Record::Training { seed, name, seconds, environment_calls, fit, logs })?;

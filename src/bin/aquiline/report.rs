@@ -1,13 +1,12 @@
 //! Progress on stderr: a bar where someone is watching, else a line every few seconds.
 
 use std::cell::{Cell, RefCell};
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use aquiline::session::view::{Progress, Tell};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::interrupt;
+use crate::{interrupt, output};
 
 /// Between two lines of progress in a log.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -23,7 +22,7 @@ pub struct Report {
 impl Report {
     /// Nothing is told yet.
     pub fn new() -> Self {
-        let is_watched = std::io::stderr().is_terminal();
+        let is_watched = output::is_watched();
         Report { bar: RefCell::new(None), is_watched, told: Cell::new(Instant::now()) }
     }
 
@@ -50,8 +49,8 @@ impl Report {
         } else if self.told.get().elapsed() >= PAUSE {
             self.told.set(Instant::now());
             match total {
-                0 => eprintln!("{kind}"),
-                _ => eprintln!("{kind}: {done} of {total} {unit}"),
+                0 => output::note(kind),
+                _ => output::note(format_args!("{kind}: {done} of {total} {unit}")),
             }
         }
     }

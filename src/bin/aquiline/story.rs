@@ -1,9 +1,13 @@
-//! A trajectory for people, and for machines.
+//! A trajectory for people, and for machines: as it comes, and as a whole.
 
 use aquiline::catalog::Item;
 use aquiline::llm::budget::Spent;
-use aquiline::session::view::{StateView, StepView, TrajectoryView};
+use aquiline::session::SteerOptions;
+use aquiline::session::view::{EpisodeEvent, StateView, StepView, Tell, TrajectoryView};
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::done::Object;
 use crate::failure::Outcome;
 use crate::output::line;
 
@@ -11,13 +15,71 @@ use crate::output::line;
 const WIDTH: usize = 96;
 
 /// As the package gives it, without times: equal requests give equal lines.
-pub fn value(trajectory: &TrajectoryView) -> serde_json::Value {
-    let mut value = serde_json::to_value(trajectory).expect("trajectories are plain data with string keys");
-    let steps = value.get_mut("steps").and_then(serde_json::Value::as_array_mut);
-    for step in steps.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
-        step.remove("milliseconds");
-    }
+pub fn value(trajectory: &TrajectoryView) -> Object {
+    let mut value = object(trajectory);
+    value.get_mut("steps").into_iter().for_each(without_times);
     value
+}
+
+/// What was heard of an episode so far.
+#[derive(Debug, Default)]
+pub struct Heard {
+    anchor: Option<StateView>,
+    steps: Vec<StepView>,
+}
+
+impl Heard {
+    /// Keeps what is an event of an episode.
+    pub fn hear(&mut self, tell: &Tell) {
+        let Tell::Event(event) = tell else { return };
+        match &**event {
+            EpisodeEvent::Anchor { state, .. } => self.anchor = Some(state.clone()),
+            EpisodeEvent::Step { step } => self.steps.push(step.clone()),
+            EpisodeEvent::Done { .. } => {}
+        }
+    }
+
+    /// The steps of an episode that did not come to its end; nothing where it had not begun.
+    pub fn value(&self, options: &SteerOptions) -> Option<Object> {
+        let SteerOptions { user, policy, seed, .. } = options;
+        let mut steps = json!(self.steps);
+        without_times(&mut steps);
+        let of_run = [("user", json!(user)), ("policy", policy.name().into()), ("seed", json!(seed)), ("steps", steps)];
+        let anchor = ("anchor", json!(self.anchor.as_ref()?));
+        Some(of_run.into_iter().chain([anchor]).map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+}
+
+/// Prints an episode for people, each step when it is taken.
+#[derive(Debug, Default)]
+pub struct Story {
+    policy: String,
+    /// U of the last text.
+    utility: f32,
+}
+
+impl Story {
+    /// Of an episode whose edits are chosen this way.
+    pub fn of(policy: &str) -> Self {
+        Story { policy: policy.to_owned(), utility: 0.0 }
+    }
+
+    /// Prints what is an event of an episode, but for the end.
+    pub fn tell(&mut self, tell: &Tell) -> Outcome<()> {
+        let Tell::Event(event) = tell else { return Ok(()) };
+        match &**event {
+            EpisodeEvent::Anchor { state, user } => {
+                self.utility = state.utility;
+                line(format_args!("Steering for {user} by {}, from {}", self.policy, heading(&state.item)))?;
+                line(format_args!("U = {}\n{}\n", worth(state), wrapped(&state.item.plot)))
+            }
+            EpisodeEvent::Step { step } => {
+                let before = std::mem::replace(&mut self.utility, step.state.utility);
+                print_step(before, step)
+            }
+            EpisodeEvent::Done { .. } => Ok(()),
+        }
+    }
 }
 
 /// Who wrote the texts.
@@ -30,13 +92,9 @@ pub enum Environment {
     Record,
 }
 
-/// Every text on the way, with what it is worth.
-pub fn print(trajectory: &TrajectoryView, environment: Environment) -> Outcome<()> {
-    let TrajectoryView { user, policy, anchor, steps, outcome, kept, environment_calls, .. } = trajectory;
-    line(format_args!("Steering for {user} by {policy}, from {}", heading(&anchor.item)))?;
-    line(format_args!("U = {}\n{}\n", worth(anchor), wrapped(&anchor.item.plot)))?;
-    let before = std::iter::once(anchor).chain(steps.iter().map(|step| &step.state));
-    before.zip(steps).try_for_each(|(before, step)| print_step(before, step))?;
+/// What an episode came to, after its steps.
+pub fn print_end(trajectory: &TrajectoryView, environment: Environment) -> Outcome<()> {
+    let TrajectoryView { anchor, outcome, kept, environment_calls, .. } = trajectory;
     match kept {
         true => line("No text was better than the original, so the original is kept.")?,
         false => line(format_args!("U rose by {:.3}.", outcome.utility - anchor.utility))?,
@@ -52,9 +110,23 @@ pub fn print(trajectory: &TrajectoryView, environment: Environment) -> Outcome<(
     }
 }
 
-fn print_step(before: &StateView, StepView { index, action, state, .. }: &StepView) -> Outcome<()> {
-    line(format_args!("Step {}  {}\n{}", index + 1, action.text, wrapped(&state.item.plot)))?;
-    line(format_args!("U {:.3} → {}   distance {:.2}\n", before.utility, worth(state), state.distance))
+fn print_step(before: f32, StepView { index, action, state, .. }: &StepView) -> Outcome<()> {
+    let text = format!("Step {}  {}\n{}", index + 1, action.text, wrapped(&state.item.plot));
+    line(format_args!("{text}\nU {before:.3} → {}   distance {:.2}\n", worth(state), state.distance))
+}
+
+fn object(value: &impl Serialize) -> Object {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => object,
+        _ => unreachable!("trajectories are plain data with string keys"),
+    }
+}
+
+fn without_times(steps: &mut Value) {
+    let steps = steps.as_array_mut().into_iter().flatten();
+    for step in steps.filter_map(Value::as_object_mut) {
+        step.remove("milliseconds");
+    }
 }
 
 fn heading(Item { title, year, genres, .. }: &Item) -> String {

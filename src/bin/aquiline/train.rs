@@ -1,14 +1,18 @@
 //! `aquiline train`: a reference, then updates, with a checkpoint after each.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use aquiline::client::Client;
 use aquiline::policy::ReferencePolicy;
 use aquiline::session::TrainOptions;
 use aquiline::session::view::{Tell, TrainEvent};
 use aquiline::train::TrainSettings;
 
-use crate::data::{DataArguments, read};
+use crate::claims::is_same;
+use crate::data::{DataArguments, bytes, read};
 use crate::failure::{Failure, Outcome};
+use crate::llm::LlmArguments;
 use crate::output::{self, Destination};
 use crate::world::{ModelArguments, World};
 use crate::{values, wait};
@@ -20,6 +24,8 @@ pub struct Arguments {
     data: DataArguments,
     #[command(flatten)]
     models: ModelArguments,
+    #[command(flatten)]
+    llm: LlmArguments,
     /// Write the policy there, after the reference and after every update [default: the resumed file]
     #[arg(long, value_name = "CHECKPOINT", required_unless_present = "resume")]
     out: Option<PathBuf>,
@@ -69,21 +75,12 @@ enum Reference {
 
 /// Trains until the updates or the budget are used up, or until Ctrl-C.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
-    let resumed = arguments.resume.as_deref().map(read).transpose()?;
-    let out = arguments.out.as_ref().or(arguments.resume.as_ref());
-    let out = out.ok_or_else(|| Failure::bad_input("name a file with --out"))?;
-    let run = Run {
-        out: Destination::check(out)?,
-        options: arguments.options(),
-        json: arguments.data.json,
-        world: World::open(&arguments.data, &arguments.models)?,
-    };
-    let mut run = run.begin(resumed.as_deref(), arguments.data.seed)?;
-    let updates = run.updates(arguments.updates).map_err(|failure| run.explain(failure))?;
-    if !arguments.data.json {
-        output::line(format_args!("{updates} updates; the policy is in {}", run.out.path().display()))?;
-    }
-    Ok(())
+    let (resumed, out) = arguments.files()?;
+    let writer = arguments.llm.writer(arguments.data.domain(), &arguments.models.cache, None)?;
+    let world = World::open(&arguments.data, &arguments.models, Some(writer))?;
+    let mut run = Run { out, options: arguments.options(), json: arguments.data.json, world };
+    let outcome = run.all(resumed.as_deref(), arguments);
+    run.world.end(outcome)
 }
 
 /// A run in progress.
@@ -95,23 +92,36 @@ struct Run {
 }
 
 impl Run {
+    fn all(&mut self, resumed: Option<&[u8]>, arguments: &Arguments) -> Outcome<()> {
+        self.begin(resumed, arguments.data.seed)?;
+        let updates = self.updates(arguments.updates).map_err(|failure| self.explain(failure))?;
+        if self.json {
+            return Ok(());
+        }
+        output::line(format_args!("{updates} updates; the policy is in {}", self.out.path().display()))
+    }
+
     /// With a policy: the resumed one, or a fitted reference.
-    fn begin(mut self, resumed: Option<&[u8]>, seed: u64) -> Outcome<Self> {
+    fn begin(&mut self, resumed: Option<&[u8]>, seed: u64) -> Outcome<()> {
         let Some(bytes) = resumed else {
-            let World { session, report } = &mut self.world;
+            let client = self.client();
+            let World { session, report, .. } = &mut self.world;
             let fitted = session.fit_reference(&self.options, async |told| report.tick(&told));
-            let fitted = wait::for_value(fitted);
+            let fitted = wait::for_answers(client.as_deref(), fitted);
             report.clear();
             let fit = fitted?;
             self.save()?;
-            self.tell(&TrainEvent::Reference { fit })?;
-            return Ok(self);
+            return self.tell(&TrainEvent::Reference { fit });
         };
         self.world.load_policy(bytes, seed)?;
         // Draws follow from the seed that the run began with.
         let settings = self.world.session.policy().map(|policy| policy.learner.settings().clone());
         self.options.settings = settings.unwrap_or_default();
-        Ok(self)
+        Ok(())
+    }
+
+    fn client(&self) -> Option<Arc<Client>> {
+        self.world.session.speaker().map(|speaker| speaker.client().clone())
     }
 
     /// Update by update, so that each is saved before the next begins.
@@ -121,13 +131,14 @@ impl Run {
             if self.options.budget.is_some_and(|left| left < of_each) {
                 return Ok(done);
             }
-            let World { session, report } = &mut self.world;
+            let client = self.client();
+            let World { session, report, .. } = &mut self.world;
             // Likewise nothing may stop between an update and its checkpoint.
             let tick = async |told: Tell| match told {
                 Tell::Progress(progress) if progress.kind == "train" => Ok(()),
                 told => report.tick(&told),
             };
-            let trained = wait::for_value(session.train(&self.options, tick));
+            let trained = wait::for_answers(client.as_deref(), session.train(&self.options, tick));
             report.clear();
             let logs = trained?;
             self.save()?;
@@ -172,6 +183,21 @@ impl Run {
 }
 
 impl Arguments {
+    /// The policy that is resumed, and where the policy goes: maybe to the file that it was read from.
+    fn files(&self) -> Outcome<(Option<Vec<u8>>, Destination)> {
+        match (&self.resume, &self.out) {
+            (Some(resume), out) if out.as_ref().is_none_or(|out| is_same(resume, out)) => {
+                let out = Destination::update(resume)?;
+                Ok((Some(bytes(resume)?), out))
+            }
+            (resume, Some(out)) => {
+                let resumed = resume.as_deref().map(read).transpose()?;
+                Ok((resumed, Destination::check(out)?))
+            }
+            _ => Err(Failure::bad_input("name a file with --out")),
+        }
+    }
+
     fn options(&self) -> TrainOptions {
         let subset = self.subset;
         let reference = match self.reference {

@@ -9,6 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::failure::Outcome;
 
+/// Of vectors that are fitted: the fit keeps a square of it, and takes its cube of time for each user and item.
+const MAX_DIMENSION: usize = 1_000;
+
 const METHODS: [Method; 8] = [
     Method::Uniform,
     Method::Optimistic,
@@ -83,6 +86,38 @@ pub fn share(text: &str) -> Result<f64, String> {
 pub fn weight(text: &str) -> Result<f32, String> {
     let weight = text.parse().ok().filter(|weight: &f32| weight.is_finite() && *weight >= 0.0);
     weight.ok_or_else(|| "use a number from 0".to_owned())
+}
+
+/// Reads a whole number from 1 that may be very large.
+pub fn count(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "use a whole number from 1".to_owned())
+}
+
+/// Reads a time.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    amount(text).map_err(|_| "use seconds, a number above 0".to_owned())
+}
+
+/// Reads how much there may be of something.
+pub fn amount(text: &str) -> Result<f64, String> {
+    let amount = text.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount > 0.0);
+    amount.ok_or_else(|| "use a number above 0".to_owned())
+}
+
+/// Reads a dimension of vectors.
+pub fn dimension(text: &str) -> Result<usize, String> {
+    let dimension = text.parse().ok().filter(|dimension| (1..=MAX_DIMENSION).contains(dimension));
+    dimension.ok_or_else(|| format!("use a whole number from 1 to {MAX_DIMENSION}"))
+}
+
+/// What a wrong name may have been meant to be, for the end of a message.
+pub fn nearest(name: &str, known: &[&str]) -> String {
+    let near = known.iter().map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known));
+    match near.min().filter(|(edits, known)| *edits <= 1 + known.len() / 4) {
+        Some((_, meant)) => format!("did you mean {meant:?}?"),
+        None => format!("there are {}", known.join(", ")),
+    }
 }
 
 /// As many actions as were asked for, or as many of ten as there are candidates.

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use aquiline::client::Client;
 use aquiline::encoder::manifest::Manifest;
 use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device};
+use aquiline::error::RolloutError;
 use aquiline::profile::Passage;
 use aquiline::rollout::Trajectory;
 use aquiline::rollout::transcript::Transcript;
@@ -12,9 +14,13 @@ use aquiline::session::design::DesignReport;
 use aquiline::session::view::{EpisodeEvent, Tell, TrajectoryView};
 use aquiline::session::{DesignOptions, Session, SteerOptions};
 
+use crate::answers::Answers;
+use crate::cache::CacheArguments;
+use crate::claims::{Role, claim};
 use crate::data::{DataArguments, read};
 use crate::failure::{FETCH_MODELS, Failure, Outcome};
-use crate::output::Destination;
+use crate::llm::Writer;
+use crate::output::{Destination, note};
 use crate::report::Report;
 use crate::wait;
 
@@ -24,12 +30,8 @@ pub struct ModelArguments {
     /// Folder of the model files [default: the cache folder's models]
     #[arg(long, value_name = "DIR", env = "AQUILINE_MODELS", hide_env_values = true, help_heading = "Models")]
     models: Option<PathBuf>,
-    /// Folder where sentence vectors are kept between runs [default: ~/.cache/aquiline]
-    #[arg(long, value_name = "DIR", env = "AQUILINE_CACHE", hide_env_values = true, help_heading = "Models")]
-    cache: Option<PathBuf>,
-    /// Keep no sentence vectors and use none that were kept
-    #[arg(long, help_heading = "Models")]
-    no_cache: bool,
+    #[command(flatten)]
+    pub cache: CacheArguments,
 }
 
 /// A session that is ready to steer.
@@ -38,6 +40,8 @@ pub struct World {
     pub session: Session,
     /// Its progress.
     pub report: Report,
+    /// Where the answers of its language model are kept.
+    answers: Option<Answers>,
 }
 
 /// One episode: as the session tells it, and its record.
@@ -50,14 +54,35 @@ pub struct Episode {
     pub transcript: Transcript,
 }
 
+/// Hears what a session tells, and keeps its end.
+struct Told<H> {
+    hear: H,
+    failure: Option<Failure>,
+    end: Option<TrajectoryView>,
+}
+
+/// Why a run stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// What it told could not be printed or written.
+    Here(Failure),
+    /// It failed.
+    There(aquiline::Error),
+}
+
+/// What a run comes to.
+pub type Stopped<T> = std::result::Result<T, Stop>;
+
 impl World {
-    /// Reads the data, loads the encoder, encodes what is not kept yet, and fits.
-    pub fn open(data: &DataArguments, models: &ModelArguments) -> Outcome<World> {
+    /// Reads the data, loads the encoder, encodes what is not kept yet, and fits. Without a writer it edits no texts, or
+    /// has the simulator do it.
+    pub fn open(data: &DataArguments, models: &ModelArguments, writer: Option<Writer>) -> Outcome<World> {
         let (dataset, space) = data.with_space()?;
         let report = Report::new();
         let mut session = Session::new(models.encoder()?, dataset, data.seed);
         space.iter().try_for_each(|factors| session.use_factors(factors))?;
         let store = models.vectors(session.fingerprint());
+        store.iter().try_for_each(|path| claim(path, Role::Update))?;
         let known = store.as_ref().and_then(|path| std::fs::read(path).ok());
         let prepared = wait::for_value(session.prepare(known.as_deref(), async |told| report.tick(&told)));
         report.clear();
@@ -66,7 +91,14 @@ impl World {
             keep(path, &bytes);
         }
         prepared?;
-        Ok(World { session, report })
+        let writer = writer.unwrap_or_default();
+        session.set_speaker(writer.speaker);
+        Ok(World { session, report, answers: writer.answers })
+    }
+
+    /// Ends a command: its answers are no longer needed, or the failure says where they are.
+    pub fn end(&self, outcome: Outcome<()>) -> Outcome<()> {
+        Answers::end_of(self.answers.as_ref(), outcome)
     }
 
     /// Takes up a policy that was trained in this world.
@@ -74,37 +106,43 @@ impl World {
         self.session.load_policy(bytes)?;
         let trained = self.session.policy().map_or(seed, |policy| policy.learner.settings().seed);
         if trained != seed {
-            eprintln!("note: the policy was trained with --seed {trained}; with another one it may be at a loss");
+            note(format_args!(
+                "note: the policy was trained with --seed {trained}; with another one it may be at a loss"
+            ));
         }
         Ok(())
     }
 
-    /// Runs one request.
-    pub fn steer(&self, options: &SteerOptions) -> aquiline::Result<Episode> {
-        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
-        wait::for_answers(client, self.steering(options))
+    /// Runs one request; `hear` is told what happens when it does.
+    pub fn steer(&self, options: &SteerOptions, hear: impl FnMut(&Tell) -> Outcome<()>) -> Stopped<Episode> {
+        wait::for_answers(self.client(), self.steering(options, hear))
     }
 
     /// The same, beside others.
-    pub async fn steering(&self, options: &SteerOptions) -> aquiline::Result<Episode> {
-        let mut told = None;
-        let tick = async |tell: Tell| {
+    pub async fn steering(&self, options: &SteerOptions, hear: impl FnMut(&Tell) -> Outcome<()>) -> Stopped<Episode> {
+        let mut told = Told::new(hear);
+        let run = self.session.steer(options, async |tell| {
             self.report.tick(&tell)?;
-            keep_end(tell, &mut told);
-            Ok(())
-        };
-        let run = self.session.steer(options, tick).await;
+            if matches!(tell, Tell::Event(_)) {
+                self.report.clear();
+            }
+            told.hear(tell)
+        });
+        let run = run.await;
         self.report.clear();
-        let (trajectory, transcript) = run?;
-        let view = told.expect("a session tells the end of every episode that succeeds");
+        let ((trajectory, transcript), view) = told.end(run)?;
         Ok(Episode { view, trajectory, transcript })
+    }
+
+    /// The language model's client.
+    pub fn client(&self) -> Option<&Client> {
+        self.session.speaker().map(|speaker| speaker.client().as_ref())
     }
 
     /// Tries every candidate edit of an item once and designs over where they led.
     pub fn design(&self, options: &DesignOptions) -> aquiline::Result<DesignReport> {
         let design = self.session.design(options, async |tell: Tell| self.report.tick(&tell));
-        let client = self.session.speaker().map(|speaker| speaker.client().as_ref());
-        let designed = wait::for_answers(client, design);
+        let designed = wait::for_answers(self.client(), design);
         self.report.clear();
         designed
     }
@@ -113,18 +151,15 @@ impl World {
     pub fn write_profile(&mut self, user: &str, seed: u64) -> Outcome<()> {
         let client = self.session.speaker().map(|speaker| speaker.client().clone());
         let passages = wait::for_answers(client.as_deref(), self.session.write_profile(user, seed))?;
-        passages.iter().for_each(|Passage { heading, text }| eprintln!("{heading}: {text}"));
+        passages.iter().for_each(|Passage { heading, text }| note(format_args!("{heading}: {text}")));
         Ok(())
     }
 
-    /// Runs an episode again from its record.
-    pub fn replay(&self, transcript: &Transcript) -> aquiline::Result<TrajectoryView> {
-        let mut told = None;
-        wait::for_value(self.session.replay(transcript, async |tell| {
-            keep_end(tell, &mut told);
-            Ok(())
-        }))?;
-        Ok(told.expect("a session tells the end of every replay that succeeds"))
+    /// Runs an episode again from its record; `hear` is told what happens.
+    pub fn replay(&self, transcript: &Transcript, hear: impl FnMut(&Tell) -> Outcome<()>) -> Stopped<TrajectoryView> {
+        let mut told = Told::new(hear);
+        let run = wait::for_value(self.session.replay(transcript, async |tell| told.hear(tell)));
+        Ok(told.end(run)?.1)
     }
 
     /// The user that was named, or the first.
@@ -155,7 +190,7 @@ impl ModelArguments {
     fn file(&self, role: &str) -> Outcome<Vec<u8>> {
         let manifest = Manifest::embedded();
         let file = manifest.file(role).expect("the embedded manifest names weights and tokenizer");
-        let folder = self.models.clone().or_else(|| Some(self.cache_folder()?.join("models")));
+        let folder = self.models.clone().or_else(|| self.cache.models());
         let folder = folder.ok_or_else(|| Failure::bad_input("no folder of models").with_hint(FETCH_MODELS))?;
         let bytes = read(&folder.join(&file.name)).map_err(|failure| failure.with_hint(FETCH_MODELS))?;
         file.verify(&bytes)?;
@@ -164,32 +199,62 @@ impl ModelArguments {
 
     /// The file of sentence vectors. Those of other builds differ in their last bits and are kept apart.
     pub fn vectors(&self, fingerprint: &str) -> Option<PathBuf> {
-        if self.no_cache {
-            return None;
-        }
-        Some(self.cache_folder()?.join("vectors").join(format!("native-{fingerprint}")))
-    }
-
-    fn cache_folder(&self) -> Option<PathBuf> {
-        let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let of_user = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
-        self.cache.clone().or_else(|| Some(of_user()?.join("aquiline")))
+        Some(self.cache.folder()?.join("vectors").join(format!("native-{fingerprint}")))
     }
 }
 
-fn keep_end(tell: Tell, end: &mut Option<TrajectoryView>) {
-    if let Tell::Event(event) = tell
-        && let EpisodeEvent::Done { trajectory } = *event
-    {
-        *end = Some(trajectory);
+impl<H: FnMut(&Tell) -> Outcome<()>> Told<H> {
+    fn new(hear: H) -> Self {
+        Told { hear, failure: None, end: None }
+    }
+
+    /// A failure to hear stops the run.
+    fn hear(&mut self, tell: Tell) -> aquiline::Result<()> {
+        if let Err(failure) = (self.hear)(&tell) {
+            self.failure = Some(failure);
+            return Err(RolloutError::Cancelled.into());
+        }
+        if let Tell::Event(event) = tell
+            && let EpisodeEvent::Done { trajectory } = *event
+        {
+            self.end = Some(trajectory);
+        }
+        Ok(())
+    }
+
+    fn end<T>(self, run: aquiline::Result<T>) -> Stopped<(T, TrajectoryView)> {
+        match (self.failure, run) {
+            (Some(failure), _) => Err(Stop::Here(failure)),
+            (None, Err(error)) => Err(Stop::There(error)),
+            (None, Ok(run)) => Ok((run, self.end.expect("a session tells the end of every run that succeeds"))),
+        }
+    }
+}
+
+impl Stop {
+    /// What the library says, where it is not the command line that stopped.
+    pub fn error(&self) -> Option<&aquiline::Error> {
+        match self {
+            Stop::There(error) => Some(error),
+            Stop::Here(_) => None,
+        }
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Here(failure) => failure,
+            Stop::There(error) => error.into(),
+        }
     }
 }
 
 /// Without the file the next run takes longer, which is no reason to fail this one.
 pub fn keep(path: PathBuf, bytes: &[u8]) {
     let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-    let kept = folder.is_ok() && Destination::check(&path).and_then(|file| file.write(bytes)).is_ok();
+    let kept = folder.is_ok() && Destination::own(&path).and_then(|file| file.write(bytes)).is_ok();
     if !kept {
-        eprintln!("note: sentence vectors cannot be kept in {}", path.display());
+        note(format_args!("note: sentence vectors cannot be kept in {}", path.display()));
     }
 }

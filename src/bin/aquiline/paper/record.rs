@@ -9,6 +9,7 @@ use aquiline::train::{ReferenceFit, UpdateLog};
 use serde::{Deserialize, Serialize};
 
 use super::plan::Table;
+use crate::claims::{Role, claim};
 use crate::failure::{Failure, Outcome};
 
 /// One line of the file.
@@ -57,7 +58,10 @@ pub struct Records {
 impl Records {
     /// Opens the file, or begins it.
     pub fn open(path: &Path, conditions: &Conditions) -> Outcome<Self> {
-        let mut records = Records { path: path.to_owned(), all: read(path)? };
+        claim(path, Role::Update)?;
+        let (all, whole) = read(path)?;
+        let mut records = Records { path: path.to_owned(), all };
+        records.cut(whole)?;
         match records.all.first() {
             None => records.append(Record::Conditions(conditions.clone()))?,
             Some(Record::Conditions(before)) if before == conditions => {}
@@ -71,7 +75,7 @@ impl Records {
 
     /// All of a file, for a report.
     pub fn read(path: &Path) -> Outcome<Self> {
-        Ok(Records { path: path.to_owned(), all: read(path)? })
+        Ok(Records { path: path.to_owned(), all: read(path)?.0 })
     }
 
     pub fn all(&self) -> &[Record] {
@@ -88,25 +92,29 @@ impl Records {
         Ok(())
     }
 
+    /// Takes half a line away from the end.
+    fn cut(&self, whole: usize) -> Outcome<()> {
+        let cut = OpenOptions::new().write(true).create(true).truncate(false).open(&self.path);
+        let cut = cut.and_then(|file| file.set_len(whole as u64));
+        cut.map_err(|error| Failure::failed(format!("{}: {error}", self.path.display())))
+    }
+
     pub fn has(&self, is_it: impl Fn(&Record) -> bool) -> bool {
         self.all.iter().any(is_it)
     }
 }
 
-/// The last line of a run that was ended may be half a line: it is measured again.
-fn read(path: &Path) -> Outcome<Vec<Record>> {
+/// Records, and the bytes of whole lines. The last line of a run that was ended may be half a line: it is measured again.
+fn read(path: &Path) -> Outcome<(Vec<Record>, usize)> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         Err(error) => return Err(Failure::failed(format!("{}: {error}", path.display()))),
     };
     let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-    if whole.len() < text.len() {
-        std::fs::write(path, whole).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-    }
     let parse = |(number, line)| {
         let wrong = |error| Failure::bad_input(format!("{}, line {}: {error}", path.display(), number + 1));
         serde_json::from_str(line).map_err(wrong)
     };
-    whole.lines().enumerate().map(parse).collect()
+    Ok((whole.lines().enumerate().map(parse).collect::<Outcome<_>>()?, whole.len()))
 }
