@@ -75,10 +75,12 @@ const llm: Check = (value, place) => {
   else remote(value, place);
 };
 
+const TASKS = ['actions', 'personalised-actions', 'edit', 'macro-actions', 'rewrite', 'profile', 'describe', 'decode', 'judge'];
+const instructions = fields(Object.fromEntries(TASKS.map((task) => [task, text])));
 const WORDING = list(fields({ name: text, means: text }, ['name', 'means']));
 const DOMAIN: Table<Options.Domain> = {
   ...{ noun: text, plural: text, person: text, verb: text, role: text, text, tells: text },
-  ...{ categories: WORDING, sections: WORDING, instructions: record },
+  ...{ categories: WORDING, sections: WORDING, instructions },
 };
 const domain: Check = (value, place) => {
   if (isObject(value)) fields(DOMAIN)(value, place);
