@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use crate::alignment::Alignment;
 use crate::catalog::{Catalog, Item};
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Error, LlmError, Result};
 use crate::latent::Latents;
 use crate::objective::{Objective, State};
 use crate::profile::{Passage, Profile};
 use crate::prompt::Rated;
 use crate::ratings::{Rating, Ratings};
-use crate::rollout::{Effect, Machine, Next, Reply, Rollout, RolloutSettings, Step, Trajectory};
+use crate::rollout::{Effect, Ended, Machine, Next, Outcome, Reply, Rollout, RolloutSettings, Step, Trajectory};
 use crate::search::{Search, SearchSettings};
 use crate::utility::{NEAREST, Person, Term, Utility};
 
 /// Novelty's standard deviation over the items, as a share of affinity's: paper §12, row 8.
 const NOVELTY_SHARE: f32 = 0.2;
+
+/// Novelty's standard deviation over the items is taken for at least this share of the most novelty there can be. Where
+/// all items are as far from each other as any, it says nothing about what novelty is worth.
+const LEAST_NOVELTY_SPREAD: f32 = 0.05;
 
 /// A catalog, its ratings, and where everything lies in Z.
 #[derive(Debug)]
@@ -190,10 +194,17 @@ impl Agent {
         }
         let demand = Utility { terms: vec![(1.0, Term::Affinity(self.mean_person(users)?))] };
         let affinity_spread = spread(self.items.rows().map(|row| demand.value(row)));
-        let weight = NOVELTY_SHARE * affinity_spread / self.novelty_spread.max(1e-6);
+        let weight = NOVELTY_SHARE * affinity_spread * self.per_novelty();
         let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };
         let utility = Utility { terms: [demand.terms, vec![(weight, novelty)]].concat() };
         Ok(Objective { alignment: self.alignment.clone(), utility, top_rating: self.top_rating(), caution: 0.0 })
+    }
+
+    /// One over the spread of novelty; 0 where all items lie at one point, so that nothing is novel.
+    fn per_novelty(&self) -> f32 {
+        let most = NEAREST as f32 * self.novelty_cap;
+        let spread = self.novelty_spread.max(LEAST_NOVELTY_SPREAD * most);
+        if spread > 0.0 { 1.0 / spread } else { 0.0 }
     }
 
     /// Starts an episode for a user at an item, both by id.
@@ -248,13 +259,36 @@ impl Agent {
 /// Whatever `perform` or `observe` returns, and as [`Machine::resume`].
 pub async fn drive<M: Machine>(
     start: (M, Effect),
+    perform: impl AsyncFnMut(Effect) -> Result<Reply>,
+    observe: impl AsyncFnMut(Event<'_>) -> Result<()>,
+) -> Result<Trajectory> {
+    match drive_within_budget(start, perform, observe).await? {
+        (_, Some(spent)) => Err(spent),
+        (trajectory, None) => Ok(trajectory),
+    }
+}
+
+/// As [`drive`], but a spent budget of a language model ends the run with what it has come to, once its anchor is placed.
+/// The error that ended it comes beside.
+pub(crate) async fn drive_within_budget<M: Machine>(
+    start: (M, Effect),
     mut perform: impl AsyncFnMut(Effect) -> Result<Reply>,
     mut observe: impl AsyncFnMut(Event<'_>) -> Result<()>,
-) -> Result<Trajectory> {
+) -> Result<(Trajectory, Option<Error>)> {
     let (mut machine, mut effect) = start;
     loop {
         let (had_anchor, steps) = (machine.anchor().is_some(), machine.steps().len());
-        let next = machine.resume(perform(effect).await?)?;
+        let reply = match perform(effect).await {
+            Ok(reply) => reply,
+            Err(spent @ Error::Llm(LlmError::Budget { .. })) => {
+                return match machine.end_early(Ended::Budget) {
+                    Some(trajectory) => Ok((trajectory, Some(spent))),
+                    None => Err(spent),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        let next = machine.resume(reply)?;
         let (anchor, taken) = match &next {
             Next::Need(machine, _) => (machine.anchor(), machine.steps()),
             Next::Done(trajectory) => (Some(&trajectory.anchor), trajectory.steps.as_slice()),
@@ -267,14 +301,19 @@ pub async fn drive<M: Machine>(
         }
         match next {
             Next::Need(next, asked) => (machine, effect) = (*next, asked),
-            Next::Done(trajectory) => return Ok(trajectory),
+            Next::Done(trajectory) => return Ok((trajectory, None)),
         }
     }
 }
 
-/// The trajectory with the best last text that no reviewer refused; the first of equals, and of refused ones.
+/// The trajectory whose text that counts is best, of those that no reviewer refused; the first of equals, and of refused
+/// ones.
 pub fn best_of(trajectories: Vec<Trajectory>) -> Option<Trajectory> {
-    let worth = |run: &Trajectory| if run.is_refused() { f32::NEG_INFINITY } else { run.last().utility };
+    let worth = |run: &Trajectory| match run.counts {
+        _ if run.is_refused() => f32::NEG_INFINITY,
+        Outcome::Best => run.outcome().utility,
+        Outcome::Last => run.last().utility,
+    };
     let better = |best: Trajectory, other: Trajectory| if worth(&other) > worth(&best) { other } else { best };
     trajectories.into_iter().reduce(better)
 }

@@ -26,6 +26,7 @@ mod fit;
 mod given;
 mod regression;
 mod skill;
+mod verdict;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,11 @@ use features::FeatureMap;
 pub use fit::{AlignmentSettings, Fitting, fit};
 pub use given::GivenSpace;
 pub use regression::{GivenFitting, fit_given};
+pub use skill::{Measured, Reason, Skill};
+pub use verdict::{Level, Verdict};
+
+/// Spreads of all ratings that a predicted rating level is uncertain by at most.
+const MOST_SPREADS: f32 = 2.0;
 
 /// The fitted map and the users that were fitted with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,25 +55,6 @@ pub struct Alignment {
     user_biases: Vec<f32>,
     user_ridge: f64,
     skill: Skill,
-}
-
-/// How well texts predict the ratings of items that nobody had rated, on items held out of the fit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Skill {
-    /// Error relative to predicting each user's mean: below 1 is better than that.
-    pub rmse_ratio: f64,
-    /// Mean over users of the rank correlation between predicted and actual ratings.
-    pub rank_correlation: f64,
-    /// Ratings that were held out.
-    pub held_out_ratings: usize,
-    /// Share of ratings within one predicted standard deviation, on held-out items that the
-    /// uncertainty was not calibrated with; 0.68 is right.
-    pub coverage: f64,
-    /// Standard deviation of an item's true rating level around the predicted one, in rating units.
-    pub misplacement: f32,
-    /// Standard deviation of single ratings around an item's level, in rating units.
-    pub noise: f32,
 }
 
 /// Where a text lands.
@@ -136,8 +123,13 @@ impl Alignment {
 
     /// Standard deviation of a predicted rating level, in rating units: how far off the *text's*
     /// place may be. Single ratings scatter more, by [`Skill::noise`].
-    pub fn uncertainty(&self, placement: &Placement) -> f32 {
-        self.skill.misplacement * (0.5 + 0.5 * placement.unusualness).sqrt()
+    ///
+    /// It grows with the square root of [`Placement::unusualness`], up to twice the spread of all ratings: of a text that is
+    /// like no other nothing is known but that. None where [`Skill::misplacement`] is unknown.
+    pub fn uncertainty(&self, placement: &Placement) -> Option<f32> {
+        let misplacement = self.skill.misplacement.known()? as f32;
+        let uncertainty = misplacement * (0.5 + 0.5 * placement.unusualness).sqrt();
+        Some(uncertainty.min(MOST_SPREADS * self.skill.spread))
     }
 
     /// Describes a new user by ratings of placed items.

@@ -4,8 +4,8 @@
 //! by side, and [`reply`] puts their answers together again. A [`Question`] reads its answer itself: one that cannot be
 //! used is asked once more, with what was wrong, and never a third time.
 //!
-//! **What a failure means.** An environment that refuses a rewrite, or twice writes nothing usable, has left the item as
-//! it was: the step is taken and gains nothing. A proposer of whom one question fails is heard as far as the others go.
+//! **What a failure means.** An environment that refuses a rewrite, writes without end, or twice writes nothing usable has
+//! failed at that rewrite ([`Rewrite::Failed`]), and the others stand. A proposer of whom one question fails is heard as far as the others go.
 //! Everything else, such as a server that is gone or a budget that is spent, ends the episode with its error.
 
 use crate::action::{Action, ActionSpace, Origin};
@@ -15,7 +15,7 @@ use crate::error::{LlmError, Result};
 use crate::llm::ChatRequest;
 use crate::profile::{Passage, Profile};
 use crate::prompt::{Prompts, Rated};
-use crate::rollout::{Effect, Reply};
+use crate::rollout::{Effect, Reply, Rewrite};
 
 /// How questions are put.
 #[derive(Debug, Clone)]
@@ -138,7 +138,8 @@ pub fn description(prompts: &Prompts, item: &Item, temperature: f32, seed: u64) 
 
 /// Whether an error leaves an effect without a reply, whatever the other questions are answered.
 pub fn is_lost(effect: &Effect, error: &LlmError) -> bool {
-    !matches!((effect, error), (Effect::Propose { .. }, _) | (Effect::Rewrite { .. }, LlmError::Refused { .. }))
+    use LlmError::{Refused, TooLong};
+    !matches!((effect, error), (Effect::Propose { .. }, _) | (Effect::Rewrite { .. }, Refused { .. } | TooLong { .. }))
 }
 
 /// The reply to an effect, from the answers to its questions in their order.
@@ -149,13 +150,14 @@ pub fn is_lost(effect: &Effect, error: &LlmError) -> bool {
 pub fn reply(effect: &Effect, answers: Vec<std::result::Result<Answer, LlmError>>) -> Result<Reply> {
     match effect {
         Effect::Propose { .. } => proposed(answers),
-        Effect::Rewrite { item, .. } => {
+        Effect::Rewrite { .. } => {
             let rewritten = answers.into_iter().map(|answer| match answer {
-                Ok(Answer::Item(item)) => Ok(*item),
+                Ok(Answer::Item(item)) => Ok(Rewrite::Written(*item)),
                 Err(error) if is_lost(effect, &error) => Err(error.into()),
-                Ok(_) | Err(_) => Ok(item.clone()),
+                Err(error) => Ok(Rewrite::Failed(error.to_string())),
+                Ok(_) => Ok(Rewrite::Failed(unread("no text after an edit").to_string())),
             });
-            Ok(Reply::Items(rewritten.collect::<Result<_>>()?))
+            Ok(whole(rewritten.collect::<Result<_>>()?))
         }
         _ => match answers.into_iter().next() {
             Some(Ok(Answer::Item(item))) => Ok(Reply::Items(vec![*item])),
@@ -163,6 +165,12 @@ pub fn reply(effect: &Effect, answers: Vec<std::result::Result<Answer, LlmError>
             _ => Err(unusable("no text for a point")),
         },
     }
+}
+
+/// As items where all were written.
+fn whole(rewrites: Vec<Rewrite>) -> Reply {
+    let items: Option<Vec<Item>> = rewrites.iter().map(Rewrite::item).collect();
+    items.map_or(Reply::Rewrites(rewrites), Reply::Items)
 }
 
 fn proposed(answers: Vec<std::result::Result<Answer, LlmError>>) -> Result<Reply> {

@@ -269,6 +269,20 @@ pub enum RolloutError {
         /// Step, from 0.
         step: usize,
     },
+    /// An environment that carried out nothing of what it was asked.
+    #[error("none of the {tried} rewrites was carried out, so there is no new text; the last reason: {why}")]
+    RewritesFailed {
+        /// Rewrites asked for.
+        tried: usize,
+        /// What went wrong with the last one: untrusted text.
+        why: String,
+    },
+    /// Nobody to edit texts.
+    #[error(
+        "there is no language model to edit these texts: name one, or ask for the simulator by name, whose sentences are \
+         about films"
+    )]
+    NoEnvironment,
     /// A reply of another kind or size than the effect asked for.
     #[error("a reply does not answer its effect: {why}")]
     WrongReply {

@@ -28,6 +28,7 @@ use crate::judge::Judge;
 use crate::latent::distance;
 use crate::objective::identity;
 use crate::ratings::Division;
+use crate::rollout;
 pub use crate::session::arm::{Arm, Pair};
 use crate::session::arm::{Conditions, Found};
 use crate::session::view::{Progress, Tell};
@@ -117,7 +118,7 @@ impl HiddenTastes {
         let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;
         let tastes = Tastes::sample(&attributes, population, seed);
         let ratings = tastes.ratings(&catalog, &attributes, seed)?;
-        Ok((Dataset { catalog, ratings }, HiddenTastes { attributes, tastes }))
+        Ok((Dataset { catalog, ratings, is_embedded: true }, HiddenTastes { attributes, tastes }))
     }
 }
 
@@ -141,6 +142,7 @@ impl World {
         let division = dataset.ratings.divide(JURY, WITHHELD, seed);
         let dataset = Dataset { ratings: division.reward.clone(), ..dataset };
         let mut session = Session::new(encoder, dataset, seed);
+        session.allow_simulator();
         session.prepare(cache, tick).await?;
         let judge = fit_judge(&division, &session, seed)?;
         let judge_accuracy = Interval::of_mean(&judge.accuracy(&division.reward), seed);
@@ -252,7 +254,9 @@ impl World {
     ) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(pairs.len());
         for (done, pair) in pairs.iter().enumerate() {
-            let conditions = Conditions { pair, horizon: HORIZON, candidates, seed: self.seed };
+            // As in the paper, the last text counts.
+            let counts = rollout::Outcome::Last;
+            let conditions = Conditions { pair, horizon: HORIZON, candidates, seed: self.seed, counts };
             let found = self.session.attempt(arm, conditions, async |_| Ok(())).await?;
             let outcome = self.outcome(pair, found).await?;
             // Which attributes a blend of other texts has is not known: the simulator knows those of its own edits.

@@ -20,7 +20,7 @@ use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{NumericError, Result};
-use crate::latent::{Latents, dot};
+use crate::latent::{Latents, MAX_DIMENSIONS, dot};
 use crate::ratings::{Rating, Ratings};
 use crate::ridge::{Ridge, is_ridge};
 
@@ -122,7 +122,7 @@ impl Factorization {
     /// ```
     ///
     /// # Errors
-    /// [`NumericError::BadSetting`] without factors or with a ridge below 0.000001.
+    /// [`NumericError::BadSetting`] without factors or with more than 512, or with a ridge below 0.000001.
     pub fn fit(&self, ratings: &Ratings, mut after_sweep: impl FnMut(usize, usize) -> Result<()>) -> Result<Factors> {
         let mut fitting = self.start(ratings)?;
         while !fitting.is_done() {
@@ -145,7 +145,7 @@ impl Factorization {
     fn check(&self) -> Result<()> {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         match self {
-            _ if self.factors == 0 => bad("factors", "use at least 1"),
+            _ if self.factors == 0 || self.factors > MAX_DIMENSIONS => bad("factors", "use 1 to 512"),
             _ if !is_ridge(self.ridge) => bad("ridge", "it must be finite and at least 0.000001"),
             _ if !is_ridge(self.bias_ridge) => bad("bias_ridge", "it must be finite and at least 0.000001"),
             _ if !(0.0..1.0).contains(&self.unobserved_weight) => bad("unobserved_weight", "it must be in [0, 1)"),

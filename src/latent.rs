@@ -8,6 +8,12 @@ use wide::f32x4;
 
 use crate::error::{NumericError, Result};
 
+/// Dimensions of a space, at most: beyond that the small dense systems of this crate are no longer small.
+pub(crate) const MAX_DIMENSIONS: usize = 512;
+
+/// Variance that is taken for rounding, as a share of the mean squared length of points.
+const ROUNDING: f64 = 1e-10;
+
 /// Many points of one space: a row-major matrix, one row a point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Matrix", into = "Matrix")]
@@ -176,10 +182,24 @@ impl Latents {
     /// The sign of each direction is fixed (its largest component is positive), so equal points
     /// give equal axes everywhere.
     pub fn principal_axes(&self, count: usize) -> Latents {
+        self.axes_where(count, |_, _| true)
+    }
+
+    /// As [`Latents::principal_axes`], without directions in which the points hardly vary: those whose variance is at most
+    /// `share` of the largest one, or no more than rounding leaves. There may be fewer than `count` rows, and none where
+    /// all points are equal.
+    pub(crate) fn principal_axes_above(&self, share: f64, count: usize) -> Latents {
+        let rounding = ROUNDING * self.values.iter().map(|&value| f64::from(value) * f64::from(value)).sum::<f64>();
+        self.axes_where(count, |variance, largest| variance > rounding && variance > share * largest)
+    }
+
+    fn axes_where(&self, count: usize, is_kept: impl Fn(f64, f64) -> bool) -> Latents {
         let eigen = SymmetricEigen::new(self.scatter());
         let by_variance = &mut |a, b| f64::total_cmp(&eigen.eigenvalues[b], &eigen.eigenvalues[a]);
         let order = crate::order::indices(self.dimensions, by_variance);
-        let axes = order.iter().take(count).map(|&column| {
+        let largest = order.first().map_or(0.0, |&column| eigen.eigenvalues[column]);
+        let kept = order.iter().take(count).filter(|&&column| is_kept(eigen.eigenvalues[column], largest));
+        let axes = kept.map(|&column| {
             let axis: Vec<f32> = eigen.eigenvectors.column(column).iter().map(|&value| value as f32).collect();
             let largest = axis.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
             axis.into_iter().map(|value| value * largest.signum()).collect::<Vec<_>>()

@@ -32,8 +32,10 @@ pub struct State {
     pub latent: Vec<f32>,
     /// U at that place, less the objective's caution; 1.0 is the top rating without novelty.
     pub utility: f32,
-    /// One standard deviation of U, from the text's uncertain place.
-    pub uncertainty: f32,
+    /// One standard deviation of U, from the text's uncertain place; none where it is unknown, see
+    /// [`Skill::misplacement`](crate::alignment::Skill::misplacement).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<f32>,
     /// The part of U that is predicted rating.
     pub affinity: f32,
     /// The part of U that is novelty.
@@ -92,7 +94,7 @@ impl Objective {
     /// let strange = Latents::new(1, vec![40.0, -30.0])?;
     /// let trusting = &plain.states(vec![item.clone()], &strange)?[0];
     /// let cautious = &plain.clone().with_caution(1.0)?.states(vec![item], &strange)?[0];
-    /// assert!((trusting.utility - cautious.utility - trusting.uncertainty).abs() < 1e-4);
+    /// assert!((trusting.utility - cautious.utility - trusting.uncertainty.unwrap()).abs() < 1e-4);
     /// assert!(plain.with_caution(-1.0).is_err());
     /// # Ok::<(), aquiline::Error>(())
     /// ```
@@ -132,11 +134,17 @@ impl Objective {
         Ok(self.states(items, vectors)?.into_iter().zip(sentences).map(compared).collect())
     }
 
-    /// One standard deviation of the utility at the place of a typical text.
+    /// One standard deviation of the utility at the place of a typical text; none where it is unknown.
     ///
     /// Places without a text (content gaps) have no other: caution lowers them all alike and leaves their order.
-    pub fn typical_uncertainty(&self) -> f32 {
-        self.alignment.skill().misplacement / self.top_rating * self.utility.rating_weight()
+    pub fn typical_uncertainty(&self) -> Option<f32> {
+        self.of_utility(self.alignment.skill().misplacement.known().map(|misplacement| misplacement as f32))
+    }
+
+    /// Of the uncertainty of a rating that of the utility: 0 where no rating counts.
+    fn of_utility(&self, rating: Option<f32>) -> Option<f32> {
+        let weight = self.utility.rating_weight();
+        if weight == 0.0 { Some(0.0) } else { rating.map(|deviation| deviation / self.top_rating * weight) }
     }
 
     /// The same utility, less `weight × ‖z − target‖² / 2`: what a search maximises that is to end near a place, such
@@ -154,9 +162,13 @@ impl Objective {
 
     fn state(&self, item: Item, features: &[f32]) -> Result<State> {
         let placement = self.alignment.place(features)?;
-        let uncertainty = self.alignment.uncertainty(&placement) / self.top_rating * self.utility.rating_weight();
-        let utility = self.utility.value(&placement.latent) - self.caution * uncertainty;
-        if !(utility.is_finite() && uncertainty.is_finite()) {
+        let uncertainty = self.of_utility(self.alignment.uncertainty(&placement));
+        if self.caution > 0.0 && uncertainty.is_none() {
+            let why = "the uncertainty is unknown here, so nothing can be subtracted: use 0";
+            return Err(NumericError::BadSetting { what: "caution", why }.into());
+        }
+        let utility = self.utility.value(&placement.latent) - self.caution * uncertainty.unwrap_or(0.0);
+        if !(utility.is_finite() && uncertainty.is_none_or(f32::is_finite)) {
             return Err(NumericError::NotFinite { what: "the utility" }.into());
         }
         Ok(State {

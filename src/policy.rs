@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::{Design, DesignSettings, subset};
 use crate::error::{DesignError, Error, NumericError, Result, RolloutError};
 use crate::latent::{Latents, distance, dot};
-use crate::rollout::{Choice, Choices, DesignSummary};
+use crate::rollout::{Choice, Choices, DesignSummary, Outcome};
 use crate::transition::TransitionModel;
 
 /// Predictions whose difference is at most this share of what they are differ by rounding.
@@ -50,6 +50,23 @@ impl ReferencePolicy {
     pub fn choose(self, choices: &Choices) -> Result<Choice> {
         let (weights, design) = self.distribution(choices)?;
         Ok(draw(&weights, choices.seed, design))
+    }
+
+    /// As [`ReferencePolicy::choose`], where the best text of the episode counts: none where every candidate was looked at
+    /// and none gains; and the best of all where only those outside of a greedy policy's subset do.
+    ///
+    /// # Errors
+    /// As [`ReferencePolicy::distribution`].
+    pub fn choose_gain(self, choices: &Choices) -> Result<Option<Choice>> {
+        let choice = self.choose(choices)?;
+        if choices.outcome == Outcome::Last || choices.outcomes.is_empty() {
+            return Ok(Some(choice));
+        }
+        let gains = |index: usize| choices.outcomes[index].utility > choices.state.utility;
+        let best = best(choices, 0..choices.actions.len());
+        let takes_best = matches!(self, ReferencePolicy::Greedy { .. }) && !gains(choice.index);
+        let index = if takes_best { best } else { choice.index };
+        Ok(gains(best).then_some(Choice { index, ..choice }))
     }
 
     /// The weight q of each candidate, 1 in sum, and the design where one was computed.

@@ -39,6 +39,9 @@ pub struct Split {
     pub test: Ratings,
 }
 
+/// Beyond that single precision says no more about differences.
+const LARGEST_RATING: f32 = 1e6;
+
 /// Ratings for a reward, and ratings that it never sees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Division {
@@ -54,10 +57,11 @@ impl Ratings {
     /// Collects observations given by index. Where a pair occurs twice, the last one counts.
     ///
     /// # Errors
-    /// [`DataError::Empty`] without any entry; [`DataError::RatingOutOfRange`] for a value that is
+    /// [`NumericError::BadSetting`] for a scale that is none: two finite numbers, the higher one above 0 and above the
+    /// other. [`DataError::Empty`] without any entry; [`DataError::RatingOutOfRange`] for a value that is
     /// not a number on the scale; [`DataError::UnknownUser`] or [`DataError::UnknownItem`] for an index out of range.
     pub fn new(users: Vec<String>, items: Vec<String>, entries: Vec<Rating>, scale: (f32, f32)) -> Result<Self> {
-        let (lowest, highest) = scale;
+        let (lowest, highest) = check_scale(scale)?;
         for (line, rating) in (1..).zip(&entries) {
             check_value(rating.value, line, scale)?;
             if rating.user as usize >= users.len() {
@@ -87,6 +91,7 @@ impl Ratings {
     /// # Errors
     /// As [`Ratings::new`], and [`DataError::Malformed`] with file and line.
     pub fn from_movielens_csv(bytes: &[u8], file: &str, scale: (f32, f32)) -> Result<Self> {
+        check_scale(scale)?;
         let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
         let headers = reader.headers().map_err(|e| csv_error(file, &e))?.clone();
         let required = |name: &str| {
@@ -137,11 +142,8 @@ impl Ratings {
     ///
     /// # Errors
     /// [`NumericError::BadSetting`] for a scale that is none.
-    pub fn none(items: Vec<String>, (lowest, highest): (f32, f32)) -> Result<Self> {
-        if !(lowest.is_finite() && highest.is_finite() && lowest < highest && highest > 0.0) {
-            let why = "give the lowest and the highest rating, the highest above 0";
-            return Err(NumericError::BadSetting { what: "scale", why }.into());
-        }
+    pub fn none(items: Vec<String>, scale: (f32, f32)) -> Result<Self> {
+        let (lowest, highest) = check_scale(scale)?;
         Ok(Ratings { users: Vec::new(), items, entries: Vec::new(), lowest, highest })
     }
 
@@ -300,6 +302,16 @@ fn ordered(mut entries: Vec<Rating>) -> Vec<Rating> {
     entries.dedup_by_key(|rating| (rating.user, rating.item));
     entries.reverse();
     entries
+}
+
+/// A scale, if ratings on it can be compared and read as shares of the highest one.
+fn check_scale((lowest, highest): (f32, f32)) -> Result<(f32, f32)> {
+    let is_usable = |value: f32| value.is_finite() && value.abs() <= LARGEST_RATING;
+    if is_usable(lowest) && is_usable(highest) && lowest < highest && highest > 0.0 {
+        return Ok((lowest, highest));
+    }
+    let why = "give the lowest and the highest rating there can be: two numbers up to a million, the highest above 0";
+    Err(NumericError::BadSetting { what: "scale", why }.into())
 }
 
 /// Whether a rating is a number on the scale; `line` is for the message.

@@ -5,9 +5,13 @@
 //! take a reply from a network, a GPU, a simulator or a record of an earlier run.
 //!
 //! An episode of horizon H: place the anchor; then H times propose actions, (look ahead at each
-//! of them,) choose one, rewrite, place. The reward is the utility of the last text; the *no-harm
-//! gate* returns the anchor unless the last text is better (paper §2.3 and its limitations) and,
-//! where a reviewer is asked, allowed. [`Safeguards`] may leave fewer than H steps.
+//! of them,) choose one, rewrite, place. What comes of it is the best text on the way ([`Outcome::Best`]) or the last
+//! one ([`Outcome::Last`], whose utility is the paper's reward); the *no-harm gate* returns the anchor unless that is
+//! better (paper §2.3 and its limitations) and, where a reviewer is asked, allowed. There may be fewer than H steps:
+//! [`Ended`] says why.
+//!
+//! A rewrite that fails is no step. With lookahead its candidate is out of the choice, without it another one is chosen;
+//! a run of which every rewrite failed is an error.
 //!
 //! In scope: the order of effects, checking replies, keeping the record. Out of scope: retries,
 //! time, budgets, how anything is computed.
@@ -21,13 +25,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::catalog::Item;
-use crate::error::{Result, RolloutError};
+use crate::error::{Error, NumericError, Result, RolloutError};
 use crate::objective::State;
 use crate::profile::Profile;
 use crate::safeguard::{Safeguards, Verdict};
-pub use effect::{Choice, Choices, DesignSummary, Effect, Reply};
-use machine::{Draw, check_rewrites, check_states, place_anchor, seed_of, usable, wrong};
+pub use effect::{Choice, Choices, DesignSummary, Effect, Outcome, Reply, Rewrite};
+use machine::{Draw, Written, check_states, place_anchor, seed_of, usable, written, wrong};
 pub use machine::{Machine, Next};
+
+/// From here on an episode is refused.
+const MAX_HORIZON: usize = 1_001;
+/// From here on a number of candidates is refused.
+const MAX_CANDIDATES: usize = 10_001;
+/// Candidates of one step that are tried without lookahead, as long as their rewrites fail.
+const MAX_TRIES: usize = 3;
 
 /// One edit and where it led.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,13 +60,39 @@ pub struct Step {
 pub struct Trajectory {
     /// Where it began.
     pub anchor: State,
-    /// The edits, in order; fewer than the horizon where safeguards left nothing to do.
+    /// The edits, in order.
     pub steps: Vec<Step>,
     /// Rewrites asked of the environment.
     pub environment_calls: usize,
-    /// What the reviewer said about the last text, where one was asked; [bounded](Verdict::bounded).
+    /// How many of them failed.
+    #[serde(default)]
+    pub failed_rewrites: usize,
+    /// What the reviewer said about the text that counts, where one was asked; [bounded](Verdict::bounded).
     #[serde(default)]
     pub verdict: Option<Verdict>,
+    /// Which text counts.
+    #[serde(default = "Outcome::unsaid")]
+    pub counts: Outcome,
+    /// Why there is no further step.
+    #[serde(default)]
+    pub ended: Ended,
+}
+
+/// Why a run has no further step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// All steps of the horizon are taken, or nothing is left to search.
+    #[default]
+    Horizon,
+    /// No candidate is predicted or found to gain.
+    NoGain,
+    /// Safeguards left no candidate.
+    NoEdit,
+    /// Every rewrite of the last turn failed.
+    NoRewrite,
+    /// A budget is spent: of rewrites, or of what a language model may cost.
+    Budget,
 }
 
 /// Settings of an episode.
@@ -72,16 +109,19 @@ pub struct RolloutSettings {
     /// What the episode refuses to do.
     #[serde(default)]
     pub safeguards: Safeguards,
-    /// Whether a reviewer is asked about the last text.
+    /// Whether a reviewer is asked about the text that counts.
     #[serde(default)]
     pub review: bool,
+    /// Which text counts, and with it whether the episode ends where nothing gains.
+    #[serde(default = "Outcome::unsaid")]
+    pub outcome: Outcome,
 }
 
 impl Default for RolloutSettings {
-    /// The paper's horizon, 20 candidates, with lookahead, the default safeguards and no reviewer.
+    /// The paper's horizon, 20 candidates, with lookahead, the default safeguards and no reviewer; the best text counts.
     fn default() -> Self {
-        let safeguards = Safeguards::default();
-        RolloutSettings { horizon: 5, candidates: 20, lookahead: true, seed: 0, safeguards, review: false }
+        let (safeguards, outcome) = (Safeguards::default(), Outcome::Best);
+        RolloutSettings { horizon: 5, candidates: 20, lookahead: true, seed: 0, safeguards, review: false, outcome }
     }
 }
 
@@ -93,6 +133,8 @@ pub struct Rollout {
     anchor: Option<State>,
     steps: Vec<Step>,
     environment_calls: usize,
+    failed_rewrites: usize,
+    ended: Ended,
     phase: Phase,
 }
 
@@ -103,10 +145,19 @@ enum Phase {
     Actions,
     Previews(Vec<Action>),
     PreviewStates(Vec<Action>, Vec<Item>),
-    Choice(Choices),
-    Rewritten(Box<Step>),
+    /// And how many candidates of this step have failed.
+    Choice(Choices, usize),
+    Rewritten(Box<Chosen>),
     RewrittenState(Box<Step>, Vec<Item>),
     Verdict,
+}
+
+/// A choice that is being carried out, and what to choose from if it fails.
+#[derive(Debug, Clone)]
+struct Chosen {
+    step: Step,
+    others: Choices,
+    failed: usize,
 }
 
 impl Rollout {
@@ -114,14 +165,9 @@ impl Rollout {
     ///
     /// # Errors
     /// [`RolloutError::NoHorizon`] for a horizon of 0, [`RolloutError::NoActions`] when no candidate is asked for,
-    /// and as [`Safeguards::check`].
+    /// [`NumericError::BadSetting`] for more of either than make sense, and as [`Safeguards::check`].
     pub fn start(anchor: Item, profile: Profile, settings: RolloutSettings) -> Result<(Rollout, Effect)> {
-        if settings.horizon == 0 {
-            return Err(RolloutError::NoHorizon.into());
-        }
-        if settings.candidates == 0 {
-            return Err(RolloutError::NoActions { step: 0 }.into());
-        }
+        check_sizes(settings.horizon, settings.candidates)?;
         settings.safeguards.check()?;
         let effect = place_anchor(&anchor);
         let rollout = Rollout {
@@ -130,6 +176,8 @@ impl Rollout {
             anchor: None,
             steps: Vec::new(),
             environment_calls: 0,
+            failed_rewrites: 0,
+            ended: Ended::Horizon,
             phase: Phase::Anchor(anchor),
         };
         Ok((rollout, effect))
@@ -142,13 +190,18 @@ impl Machine for Rollout {
         match (phase, reply) {
             (Phase::Anchor(item), Reply::States(states)) => self.anchor_placed(item, states),
             (Phase::Actions, Reply::Actions(actions)) => self.actions_proposed(actions),
-            (Phase::Previews(actions), Reply::Items(items)) => self.previews_written(actions, items),
+            (Phase::Previews(actions), reply @ (Reply::Items(_) | Reply::Rewrites(_))) => {
+                self.previews_written(actions, reply)
+            }
             (Phase::PreviewStates(actions, items), Reply::States(outcomes)) => {
                 check_states(&items, &outcomes, self.anchor.as_ref())?;
                 self.choose_among_alike(actions, outcomes)
             }
-            (Phase::Choice(choices), Reply::Choice(choice)) => self.chosen(choices, choice),
-            (Phase::Rewritten(step), Reply::Items(items)) => self.rewritten(step, items),
+            (Phase::Choice(choices, failed), Reply::Choice(choice)) => self.chosen(choices, choice, failed),
+            (Phase::Choice(..), Reply::Stop) => self.finish(Ended::NoGain),
+            (Phase::Rewritten(chosen), reply @ (Reply::Items(_) | Reply::Rewrites(_))) => {
+                self.rewritten(*chosen, reply)
+            }
             (Phase::RewrittenState(step, items), Reply::States(mut states)) => {
                 check_states(&items, &states, self.anchor.as_ref())?;
                 self.arrived_if_alike(Step { state: states.remove(0), ..*step })
@@ -164,6 +217,10 @@ impl Machine for Rollout {
 
     fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    fn end_early(self, ended: Ended) -> Option<Trajectory> {
+        self.anchor.is_some().then(|| Rollout { ended, ..self }.trajectory(None))
     }
 }
 
@@ -191,7 +248,7 @@ impl Rollout {
         }
         self.retain_allowed(&mut actions);
         if actions.is_empty() {
-            return self.finish();
+            return self.finish(Ended::NoEdit);
         }
         actions.truncate(self.settings.candidates);
         if !self.settings.lookahead {
@@ -201,44 +258,74 @@ impl Rollout {
         Ok(rollout.need(Phase::Previews(actions), effect))
     }
 
-    fn previews_written(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next<Self>> {
-        check_rewrites(&self.state().item, actions.len(), &items)?;
+    fn previews_written(mut self, actions: Vec<Action>, reply: Reply) -> Result<Next<Self>> {
+        let Written { actions, items, failed } = written(&self.state().item, actions, reply)?;
+        self.failed_rewrites += failed.len();
+        if items.is_empty() {
+            return self.nothing_written(failed);
+        }
         let effect = self.place(&items);
         Ok(self.need(Phase::PreviewStates(actions, items), effect))
+    }
+
+    /// Ends the episode with the steps it has; without any, nothing at all has come of it.
+    fn nothing_written(self, mut failed: Vec<String>) -> Result<Next<Self>> {
+        if self.steps.is_empty() {
+            let why = failed.pop().unwrap_or_default();
+            return Err(Error::from(RolloutError::RewritesFailed { tried: self.environment_calls, why }));
+        }
+        self.finish(Ended::NoRewrite)
     }
 
     fn choose(self, actions: Vec<Action>, outcomes: Vec<State>) -> Result<Next<Self>> {
         let (step, state, seed) = (self.steps.len(), self.state().clone(), self.seed(Draw::Choose));
         let anchor = self.placed_anchor().latent.clone();
-        let choices = Choices { step, horizon: self.settings.horizon, anchor, state, actions, outcomes, seed };
-        let effect = Effect::Choose(choices.clone());
-        Ok(self.need(Phase::Choice(choices), effect))
+        let RolloutSettings { horizon, outcome, .. } = self.settings;
+        let choices = Choices { step, horizon, anchor, state, actions, outcomes, seed, outcome };
+        Ok(self.ask_choice(choices, 0))
     }
 
-    fn chosen(self, choices: Choices, choice: Choice) -> Result<Next<Self>> {
-        let Choices { state, actions, mut outcomes, .. } = choices;
-        let Some(action) = actions.get(choice.index).cloned() else {
+    fn ask_choice(self, choices: Choices, failed: usize) -> Next<Self> {
+        let effect = Effect::Choose(choices.clone());
+        self.need(Phase::Choice(choices, failed), effect)
+    }
+
+    fn chosen(self, mut choices: Choices, choice: Choice, failed: usize) -> Result<Next<Self>> {
+        let Some(action) = choices.actions.get(choice.index).cloned() else {
             return Err(wrong("the chosen index is not among the candidates"));
         };
-        let candidate_utilities = outcomes.iter().map(|outcome| outcome.utility).collect();
         let index = choice.index;
-        let step = Step { action: action.clone(), choice, candidates: actions, candidate_utilities, state };
+        let step = Step {
+            action: action.clone(),
+            choice,
+            candidates: choices.actions.clone(),
+            candidate_utilities: choices.outcomes.iter().map(|outcome| outcome.utility).collect(),
+            state: choices.state.clone(),
+        };
         if self.settings.lookahead {
-            return self.arrived(Step { state: outcomes.swap_remove(index), ..step });
+            return self.arrived(Step { state: choices.outcomes.swap_remove(index), ..step });
         }
+        choices.actions.remove(index);
         let (rollout, effect) = self.rewrite(vec![action]);
-        Ok(rollout.need(Phase::Rewritten(Box::new(step)), effect))
+        Ok(rollout.need(Phase::Rewritten(Box::new(Chosen { step, others: choices, failed })), effect))
     }
 
-    fn rewritten(self, step: Box<Step>, items: Vec<Item>) -> Result<Next<Self>> {
-        check_rewrites(&self.state().item, 1, &items)?;
+    fn rewritten(mut self, chosen: Chosen, reply: Reply) -> Result<Next<Self>> {
+        let Chosen { step, others, failed: before } = chosen;
+        let Written { items, failed, .. } = written(&self.state().item, vec![step.action.clone()], reply)?;
+        if items.is_empty() {
+            self.failed_rewrites += 1;
+            let is_over = others.actions.is_empty() || before + 1 == MAX_TRIES;
+            let others = Choices { seed: others.seed.wrapping_add(1), ..others };
+            return if is_over { self.nothing_written(failed) } else { Ok(self.ask_choice(others, before + 1)) };
+        }
         let effect = self.place(&items);
-        Ok(self.need(Phase::RewrittenState(step, items), effect))
+        Ok(self.need(Phase::RewrittenState(Box::new(step), items), effect))
     }
 
     fn arrived(mut self, step: Step) -> Result<Next<Self>> {
         self.steps.push(step);
-        if self.steps.len() < self.settings.horizon { self.propose() } else { self.finish() }
+        if self.steps.len() < self.settings.horizon { self.propose() } else { self.finish(Ended::Horizon) }
     }
 
     fn rewrite(mut self, actions: Vec<Action>) -> (Self, Effect) {
@@ -268,24 +355,55 @@ impl Rollout {
     }
 }
 
+/// Checks edits in a row and candidates at each of them: at least one, and no more than memory holds.
+pub(crate) fn check_sizes(horizon: usize, candidates: usize) -> Result<()> {
+    let too_many = |what, why| Err(NumericError::BadSetting { what, why }.into());
+    match (horizon, candidates) {
+        (0, _) => Err(RolloutError::NoHorizon.into()),
+        (_, 0) => Err(RolloutError::NoActions { step: 0 }.into()),
+        (MAX_HORIZON.., _) => too_many("horizon", "use at most 1000"),
+        (_, MAX_CANDIDATES..) => too_many("candidates", "use at most 10000"),
+        _ => Ok(()),
+    }
+}
+
 impl Trajectory {
     /// The last text's state.
     pub fn last(&self) -> &State {
         self.steps.last().map_or(&self.anchor, |step| &step.state)
     }
 
-    /// Whether a reviewer refused the last text.
+    /// Whether a reviewer refused the text that counts.
     pub fn is_refused(&self) -> bool {
         self.verdict.as_ref().is_some_and(|verdict| !verdict.allowed)
     }
 
-    /// Whether the anchor is kept: the last text is refused, or not better (then the no-harm gate is closed).
+    /// Whether the anchor is kept: the text that counts is refused, or not better (then the no-harm gate is closed).
     pub fn is_kept(&self) -> bool {
-        self.is_refused() || self.last().utility <= self.anchor.utility
+        self.outcome_step() == 0
     }
 
-    /// What the episode proposes: the last text if it is better than the anchor and not refused, else the anchor.
-    pub fn outcome(&self) -> &State {
-        if self.is_kept() { &self.anchor } else { self.last() }
+    /// Edits that led to the [outcome](Trajectory::outcome): 0 is the anchor, n the text after the nth step. Of equally
+    /// good texts the first counts.
+    pub fn outcome_step(&self) -> usize {
+        if self.is_refused() { 0 } else { counting_step(&self.anchor, &self.steps, self.counts) }
     }
+
+    /// What the run proposes: the text that counts if it is better than the anchor and not refused, else the anchor.
+    pub fn outcome(&self) -> &State {
+        self.outcome_step().checked_sub(1).map_or(&self.anchor, |step| &self.steps[step].state)
+    }
+}
+
+/// Edits that lead to the text that counts; 0 where it is not better than the anchor.
+fn counting_step(anchor: &State, steps: &[Step], counts: Outcome) -> usize {
+    let looked_at = match counts {
+        Outcome::Best => 0..steps.len(),
+        Outcome::Last => steps.len().saturating_sub(1)..steps.len(),
+    };
+    let better = |(best, most): (usize, f32), step: usize| {
+        let utility = steps[step].state.utility;
+        if utility > most { (step + 1, utility) } else { (best, most) }
+    };
+    looked_at.fold((0, anchor.utility), better).0
 }

@@ -23,8 +23,8 @@ use crate::error::{NumericError, Result, RolloutError};
 use crate::objective::State;
 use crate::policy::draw_uniformly;
 use crate::profile::Profile;
-use crate::rollout::machine::{self, Draw, check_rewrites, check_states, place_anchor, seed_of, usable, wrong};
-use crate::rollout::{Effect, Machine, Next, Reply, Step, Trajectory};
+use crate::rollout::machine::{self, Draw, Written, check_states, place_anchor, seed_of, usable, written, wrong};
+use crate::rollout::{Effect, Ended, Machine, Next, Outcome, Reply, Step, Trajectory, check_sizes};
 use frontier::Frontier;
 use nodes::{ANCHOR, Nodes};
 
@@ -56,6 +56,10 @@ pub struct SearchSettings {
     pub shortlist: usize,
     /// Environment calls that may be spent: rewrites asked for.
     pub budget: usize,
+    /// Rounds in a row (a layer of a beam, an expansion of a tree) that may bring nothing better than what is known; then
+    /// the search ends. Without it, and for random paths, the whole budget is spent, as comparisons at equal cost want.
+    #[serde(default)]
+    pub patience: Option<usize>,
     /// Seeds everything drawn in the search.
     pub seed: u64,
 }
@@ -71,7 +75,20 @@ pub struct Search {
     at: usize,
     expansions: usize,
     environment_calls: usize,
+    failed_rewrites: usize,
+    /// Why the last of them did.
+    failure: String,
+    progress: Progress,
     phase: Phase,
+}
+
+/// How far a search is from running out of patience.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// Rounds in a row that brought nothing better.
+    in_vain: usize,
+    /// Whether the round that is under way has.
+    has_gained: bool,
 }
 
 /// Which reply is awaited, with what is needed to make use of it.
@@ -97,19 +114,18 @@ impl Strategy {
 }
 
 impl Default for SearchSettings {
-    /// Tree search to the paper's horizon, 20 candidates of which 10 are rewritten, and the
-    /// environment calls of an episode of that horizon that looks ahead at 20 candidates.
+    /// Tree search to the paper's horizon, 20 candidates of which 10 are rewritten, at most the
+    /// environment calls of an episode of that horizon that looks ahead at 20 candidates, and an end where nothing gains.
     fn default() -> Self {
-        SearchSettings { strategy: Strategy::Tree, depth: 5, candidates: 20, shortlist: 10, budget: 100, seed: 0 }
+        let (strategy, patience) = (Strategy::Tree, Some(1));
+        SearchSettings { strategy, depth: 5, candidates: 20, shortlist: 10, budget: 100, patience, seed: 0 }
     }
 }
 
 impl SearchSettings {
     fn check(&self) -> Result<()> {
-        if self.depth == 0 {
-            return Err(RolloutError::NoHorizon.into());
-        }
-        if self.candidates == 0 || self.shortlist == 0 {
+        check_sizes(self.depth, self.candidates)?;
+        if self.shortlist == 0 {
             return Err(RolloutError::NoActions { step: 0 }.into());
         }
         if self.strategy == (Strategy::Beam { width: 0 }) {
@@ -128,7 +144,7 @@ impl Search {
     /// Starts a search at an existing item.
     ///
     /// # Errors
-    /// [`RolloutError::NoHorizon`] for a depth of 0; [`RolloutError::NoActions`] when no candidate is asked for or
+    /// [`RolloutError::NoHorizon`] for a depth of 0, [`NumericError::BadSetting`] for a size beyond those of an episode; [`RolloutError::NoActions`] when no candidate is asked for or
     /// none may be rewritten; [`NumericError::BadSetting`] for a beam of width 0; [`RolloutError::NoBudget`] for a
     /// budget of 0 or, for [`Strategy::BestOfN`], of less than one path.
     pub fn start(anchor: Item, profile: Profile, settings: SearchSettings) -> Result<(Search, Effect)> {
@@ -142,6 +158,9 @@ impl Search {
             at: ANCHOR,
             expansions: 0,
             environment_calls: 0,
+            failed_rewrites: 0,
+            failure: String::new(),
+            progress: Progress::default(),
             phase: Phase::Anchor(anchor),
         };
         Ok((search, effect))
@@ -158,7 +177,9 @@ impl Machine for Search {
                 let actions = shortlisted(actions, count, &picked)?;
                 self.rewrite(actions)
             }
-            (Phase::Rewritten(actions), Reply::Items(items)) => self.rewritten(actions, items),
+            (Phase::Rewritten(actions), reply @ (Reply::Items(_) | Reply::Rewrites(_))) => {
+                self.rewritten(actions, reply)
+            }
             (Phase::RewrittenStates(actions, items), Reply::States(children)) => {
                 check_states(&items, &children, self.anchor())?;
                 self.expanded(actions, children)
@@ -175,6 +196,12 @@ impl Machine for Search {
     fn steps(&self) -> &[Step] {
         &[]
     }
+
+    fn end_early(self, ended: Ended) -> Option<Trajectory> {
+        self.nodes.anchor()?;
+        let end = self.nodes.best_edited().unwrap_or(ANCHOR);
+        Some(self.trajectory(end, ended))
+    }
 }
 
 impl Search {
@@ -185,7 +212,13 @@ impl Search {
     }
 
     fn expand_next(mut self) -> Result<Next<Self>> {
-        let Some(at) = self.frontier.next(&self.nodes, self.calls_left()) else { return self.finish() };
+        if self.frontier.is_between_rounds() && self.is_in_vain() {
+            return self.finish(Ended::NoGain);
+        }
+        let Some(at) = self.frontier.next(&self.nodes, self.calls_left()) else {
+            let ended = if self.calls_left() == 0 { Ended::Budget } else { Ended::Horizon };
+            return self.finish(ended);
+        };
         self.at = at;
         let effect = Effect::Propose {
             item: self.nodes.state(at).item.clone(),
@@ -221,23 +254,51 @@ impl Search {
         Ok(self.need(Phase::Rewritten(actions), effect))
     }
 
-    fn rewritten(self, actions: Vec<Action>, items: Vec<Item>) -> Result<Next<Self>> {
-        check_rewrites(&self.nodes.state(self.at).item, actions.len(), &items)?;
+    /// Counts a round that is over, if one is; whether patience has run out.
+    fn is_in_vain(&mut self) -> bool {
+        let Progress { in_vain, has_gained } = self.progress;
+        let in_vain = if has_gained || self.expansions == 0 { 0 } else { in_vain + 1 };
+        self.progress = Progress { in_vain, has_gained: false };
+        self.settings.patience.is_some_and(|patience| in_vain >= patience.max(1))
+    }
+
+    fn rewritten(mut self, actions: Vec<Action>, reply: Reply) -> Result<Next<Self>> {
+        let Written { actions, items, mut failed } = written(&self.nodes.state(self.at).item, actions, reply)?;
+        self.failed_rewrites += failed.len();
+        self.failure = failed.pop().unwrap_or(self.failure);
+        if items.is_empty() {
+            return self.expanded(Vec::new(), Vec::new());
+        }
         let effect = Effect::Place { anchor: self.nodes.state(ANCHOR).item.clone(), items: items.clone() };
         Ok(self.need(Phase::RewrittenStates(actions, items), effect))
     }
 
     fn expanded(mut self, actions: Vec<Action>, children: Vec<State>) -> Result<Next<Self>> {
+        let most = self.nodes.best(0..self.nodes.len()).map_or(f32::MIN, |best| self.nodes.state(best).utility);
+        self.progress.has_gained |= children.iter().any(|child| child.utility > most);
         let children = self.nodes.add(self.at, actions, children);
         self.frontier.expanded(self.at, children, &self.nodes);
         self.expansions += 1;
         self.expand_next()
     }
 
-    fn finish(self) -> Result<Next<Self>> {
-        let best = self.nodes.best_edited().ok_or(RolloutError::NoActions { step: 0 })?;
-        let (anchor, steps) = self.nodes.into_path(best);
-        Ok(Next::Done(Trajectory { anchor, steps, environment_calls: self.environment_calls, verdict: None }))
+    fn finish(self, ended: Ended) -> Result<Next<Self>> {
+        let Some(best) = self.nodes.best_edited() else {
+            return Err(match self.failed_rewrites {
+                0 => RolloutError::NoActions { step: 0 },
+                tried => RolloutError::RewritesFailed { tried, why: self.failure },
+            }
+            .into());
+        };
+        Ok(Next::Done(self.trajectory(best, ended)))
+    }
+
+    fn trajectory(self, end: usize, ended: Ended) -> Trajectory {
+        let Search { environment_calls, failed_rewrites, .. } = self;
+        let (anchor, steps) = self.nodes.into_path(end);
+        // Its way leads to the best text, so that the last one counts.
+        let counts = Outcome::Last;
+        Trajectory { anchor, steps, environment_calls, failed_rewrites, verdict: None, counts, ended }
     }
 
     fn need(self, phase: Phase, effect: Effect) -> Next<Self> {

@@ -46,12 +46,17 @@ pub use training::TrainOptions;
 use view::{GapView, InfoView, Tell};
 
 /// A catalog with its ratings.
+///
+/// Of the embedded films [`Dataset::is_embedded`] is set: the simulator's sentences are about them, so that it edits them
+/// without being asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// The items.
     pub catalog: Catalog,
     /// Ratings, numbered as the catalog's items.
     pub ratings: Ratings,
+    /// Whether these are the embedded films.
+    pub is_embedded: bool,
 }
 
 /// How an episode's actions are chosen.
@@ -94,6 +99,8 @@ pub struct Session {
     /// Names the fit there is or will be.
     fit_key: String,
     simulator: Simulator,
+    /// Whether it may edit this catalog's texts.
+    allows_simulator: bool,
     speaker: Option<Speaker>,
     agent: Option<Agent>,
     policy: Option<Checkpoint>,
@@ -138,7 +145,7 @@ impl Dataset {
         let catalog = Catalog::from_jsonl(jsonl, "catalog.jsonl")?;
         let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;
         let tastes = Tastes::sample(&attributes, Population::default(), seed);
-        Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog })
+        Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog, is_embedded: true })
     }
 
     /// A MovieLens-format pair of csv files.
@@ -148,7 +155,7 @@ impl Dataset {
     pub fn movielens(movies: &[u8], ratings: &[u8]) -> Result<Self> {
         let catalog = Catalog::from_movielens_csv(movies, "movies.csv")?;
         let ratings = Ratings::from_movielens_csv(ratings, "ratings.csv", (0.5, 5.0))?.for_catalog(&catalog)?;
-        Ok(Dataset { catalog, ratings })
+        Ok(Dataset { catalog, ratings, is_embedded: false })
     }
 
     /// The caller's own items, and ratings as (user id, item id, value).
@@ -158,7 +165,7 @@ impl Dataset {
     pub fn from_items(items: Vec<Item>, ratings: &[(String, String, f32)], scale: (f32, f32)) -> Result<Self> {
         let catalog = Catalog::new(items)?;
         let ratings = Ratings::from_ids(ratings, scale)?.for_catalog(&catalog)?;
-        Ok(Dataset { catalog, ratings })
+        Ok(Dataset { catalog, ratings, is_embedded: false })
     }
 
     /// Items that nobody has rated: their space is [given](Session::use_factors).
@@ -167,7 +174,7 @@ impl Dataset {
     /// As [`Ratings::none`].
     pub fn unrated(catalog: Catalog, scale: (f32, f32)) -> Result<Self> {
         let ids = catalog.items().iter().map(|item| item.id.clone()).collect();
-        Ok(Dataset { ratings: Ratings::none(ids, scale)?, catalog })
+        Ok(Dataset { ratings: Ratings::none(ids, scale)?, catalog, is_embedded: false })
     }
 }
 
@@ -182,6 +189,7 @@ impl Session {
             fit_key: fitted::key(&dataset, None, encoder.fingerprint(), seed),
             space: None,
             simulator: Simulator::new(SimulatorSettings::default()),
+            allows_simulator: dataset.is_embedded,
             speaker: None,
             encoder,
             dataset: Some(dataset),
@@ -193,9 +201,15 @@ impl Session {
         }
     }
 
-    /// The same session with another environment.
+    /// The same session with this simulator as its environment, whatever the catalog is.
     pub fn with_simulator(self, simulator: Simulator) -> Self {
-        Session { simulator, ..self }
+        Session { simulator, allows_simulator: true, ..self }
+    }
+
+    /// Lets the simulator edit texts of any catalog, where there is no language model. Its sentences are about films; on
+    /// the embedded films it needs no leave.
+    pub fn allow_simulator(&mut self) {
+        self.allows_simulator = true;
     }
 
     /// Puts a language model in the simulator's place, or takes it away.
@@ -251,7 +265,7 @@ impl Session {
             Some(alignment) => alignment,
             None => fitted::fit(dataset, self.space.as_ref(), &fields, self.seed, &mut tick).await?,
         };
-        let Some(Dataset { catalog, ratings }) = self.dataset.take() else { return Ok(()) };
+        let Some(Dataset { catalog, ratings, .. }) = self.dataset.take() else { return Ok(()) };
         let ratings = match self.space.take() {
             Some(space) => space.completed(&ratings)?,
             None => ratings,

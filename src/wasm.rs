@@ -318,10 +318,11 @@ impl RawSession {
         Ok(model)
     }
 
-    /// Puts the simulator back in the language model's place.
+    /// Puts the simulator in the language model's place, whatever the catalog is.
     #[wasm_bindgen(js_name = useSimulator)]
     pub fn use_simulator(&mut self) {
         self.0.set_speaker(None);
+        self.0.allow_simulator();
     }
 
     /// Has the language model describe a user.

@@ -1,5 +1,5 @@
 import type { Calls } from './calls.js';
-import type { LlmRequest } from './protocol.js';
+import type { EnvironmentRequest, LlmRequest } from './protocol.js';
 import type { Started } from './recovery.js';
 import type { Info, CreateOptions, Spent } from './types.js';
 
@@ -12,19 +12,19 @@ export class ModelInUse {
 
   constructor(
     private llm: CreateOptions['llm'],
-    private asked: LlmRequest | undefined,
+    private asked: EnvironmentRequest,
     private calls: Calls,
   ) {}
 
   /** Whether answers come from a model, which a repeated run would ask, and pay, once more. */
   get isAsked(): boolean {
-    return this.asked !== undefined;
+    return typeof this.asked === 'object';
   }
 
-  /** Another model from now on; its budget begins anew. */
-  change(llm: CreateOptions['llm'], asked: LlmRequest | undefined): void {
+  /** Another model from now on, or the simulator; its budget begins anew. */
+  change(llm: CreateOptions['llm'], asked: EnvironmentRequest): void {
     this.llm = llm;
-    this.asked = asked;
+    this.asked = asked ?? 'simulator';
     this.spentBefore = { calls: 0, tokens: 0, money: 0 };
     this.since = performance.now();
     this.calls.spent = { calls: 0, tokens: 0, money: 0 };
@@ -33,8 +33,8 @@ export class ModelInUse {
   }
 
   /** The same model for another service, with what is left of its budget. */
-  request(): LlmRequest | undefined {
-    if (!this.asked) return undefined;
+  request(): EnvironmentRequest {
+    if (typeof this.asked !== 'object') return this.asked;
     const { budget, ...options } = this.asked.options;
     return { ...this.asked, options: { ...options, ...(budget && { budget: left(budget, this.spent(), performance.now() - this.since) }) } };
   }

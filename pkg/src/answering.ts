@@ -1,13 +1,13 @@
 import { AquilineError } from './error.js';
-import { toWire, type LlmRequest, type Message } from './protocol.js';
+import { toWire, type EnvironmentRequest, type LlmRequest, type Message } from './protocol.js';
 import type { CoreModelOptions } from './core.js';
 import type { ChatFunction, ChatRequest, Llm } from './llm/types.js';
 import type { CreateOptions, RemoteLlm } from './types.js';
 
 /** What of a language model crosses the port. */
-export function requestOfLlm(from: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'>): LlmRequest | undefined {
+export function requestOfLlm(from: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget'>): EnvironmentRequest {
   const { llm, llmOptions: { remember, ...rest } = {}, budget: { price, ...limits } = {} } = from;
-  if (llm === undefined) return undefined;
+  if (llm === undefined || llm === 'simulator') return llm;
   const options = { ...rest, ...(remember && { remember: true }), budget: limits, ...(price && { price }) };
   const keeps = remember === 'always';
   if (isRemote(llm)) return { ...remote(llm, options), keeps };
@@ -25,7 +25,7 @@ function remote(llm: RemoteLlm, options: CoreModelOptions): Omit<LlmRequest, 'ke
   return { options: { ...options, endpoint }, asks: getToken || apiKey !== undefined ? 'token' : 'nothing' };
 }
 
-function isRemote(llm: NonNullable<CreateOptions['llm']>): llm is RemoteLlm {
+function isRemote(llm: RemoteLlm | Llm | ChatFunction): llm is RemoteLlm {
   return typeof llm === 'object' && 'baseUrl' in llm;
 }
 

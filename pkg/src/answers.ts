@@ -1,3 +1,4 @@
+import { text } from './check.js';
 import { isNode } from './node.js';
 import { folderStore } from './store.js';
 import type { KnownAnswer } from './types.js';
@@ -22,11 +23,13 @@ const TABLE = 'answers';
 
 /** What is kept of a model's answers, oldest first: see `llmOptions.remember`. Asks nobody. */
 export async function answers(model: string): Promise<KnownAnswer[]> {
+  text(model, 'model');
   return (await answerStore().load(model)).map((line) => JSON.parse(line) as KnownAnswer);
 }
 
 /** Removes what is kept of a model's answers. */
-export function forgetAnswers(model: string): Promise<void> {
+export async function forgetAnswers(model: string): Promise<void> {
+  text(model, 'model');
   return answerStore().drop(model);
 }
 

@@ -5,17 +5,20 @@ import {
   designRequest,
   elmRequest,
   embedRequest,
+  estimateRequest,
   evaluateRequest,
   factorizeRequest,
   foldInRequest,
   gapsRequest,
   judgeRequest,
+  keptBytes,
+  raterReportRequest,
+  replayRequest,
   searchRequest,
   steerRequest,
   trainRequest,
   utilitiesRequest,
-  wholeBuffer,
-  wholeNumber,
+  writeProfileRequest,
 } from './options.js';
 import {
   isYielded,
@@ -30,6 +33,7 @@ import {
   type YieldedEvent,
 } from './protocol.js';
 import { createEta } from './progress.js';
+import { checked } from './table.js';
 import { Queue } from './queue.js';
 import { disposed, type Lifeline } from './recovery.js';
 import type { ModelInUse } from './account.js';
@@ -92,12 +96,13 @@ export class Client implements Aquiline {
   }
 
   async capabilities(options: Abortable = {}): Promise<Capabilities> {
+    checked.capabilities(options);
     const learned = await this.ask({ type: 'learned' }, options);
     return { ...capabilitiesHere(this.info), ...learned };
   }
 
   async embed(texts: readonly string[], options: CallOptions = {}): Promise<Float32Array[]> {
-    const rows = await this.ask(embedRequest(texts), options);
+    const rows = await this.ask(embedRequest(texts, options), options);
     const width = rows.length / Math.max(1, texts.length);
     return texts.map((_, index) => rows.slice(index * width, (index + 1) * width));
   }
@@ -146,45 +151,40 @@ export class Client implements Aquiline {
   }
 
   async estimate(options: SteerOptions): Promise<Spent> {
-    const { options: core } = steerRequest(options, this.seed);
-    return this.ask({ type: 'estimate', options: core }, options);
+    return this.ask(estimateRequest(options, this.seed), options);
   }
 
   replay(transcript: string, options: CallOptions = {}): AsyncIterable<SteerEvent> {
-    return { [Symbol.asyncIterator]: () => this.run(() => ({ type: 'replay', transcript }), options) };
+    return { [Symbol.asyncIterator]: () => this.run(() => replayRequest(transcript, options), options) };
   }
 
   async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget' | 'signal'> = {}): Promise<void> {
+    checked.useModel(options);
     const llm = requestOfLlm(options);
     await this.ask({ type: 'useModel', llm }, { signal: options.signal });
     this.model.change(options.llm, llm);
   }
 
-  async writeProfile(user: string, { seed, signal }: { seed?: number } & Abortable = {}): Promise<Passage[]> {
-    const request = { type: 'writeProfile', user, seed: wholeNumber('seed', seed, this.seed) } as const;
-    const passages = await this.ask(request, { signal });
+  async writeProfile(user: string, options: { seed?: number } & Abortable = {}): Promise<Passage[]> {
+    const passages = await this.ask(writeProfileRequest(user, options, this.seed), options);
     await this.line.keep();
     return passages;
   }
 
-  async describe(
-    item: Partial<Item> & { title: string },
-    { seed, signal }: { seed?: number } & Abortable = {},
-  ): Promise<Item> {
-    const request = describeRequest(item, wholeNumber('seed', seed, this.seed));
-    return this.ask(request, { signal });
+  async describe(item: Partial<Item> & { title: string }, options: { seed?: number } & Abortable = {}): Promise<Item> {
+    return this.ask(describeRequest(item, options, this.seed), options);
   }
 
   async judge(options: JudgeOptions): Promise<Opinion> {
     return this.ask(judgeRequest(options, this.seed), options);
   }
 
-  async raterReport(opinions: readonly Opinion[], { seed, signal }: { seed?: number } & Abortable = {}): Promise<RaterReport> {
-    const request = { type: 'raterReport', opinions, seed: wholeNumber('seed', seed, 0) } as const;
-    return this.ask(request, { signal });
+  async raterReport(opinions: readonly Opinion[], options: { seed?: number } & Abortable = {}): Promise<RaterReport> {
+    return this.ask(raterReportRequest(opinions, options), options);
   }
 
   async spent(options: Abortable = {}): Promise<Spent> {
+    checked.spent(options);
     return this.model.spent(await this.ask({ type: 'spent' }, options));
   }
 
@@ -193,20 +193,24 @@ export class Client implements Aquiline {
   }
 
   async savePolicy(options: Abortable = {}): Promise<Uint8Array> {
+    checked.savePolicy(options);
     return this.ask({ type: 'savePolicy' }, options);
   }
 
   async loadPolicy(checkpoint: Uint8Array, options: Abortable = {}): Promise<void> {
-    await this.ask({ type: 'loadPolicy', checkpoint: wholeBuffer(checkpoint) }, options);
+    checked.loadPolicy(options);
+    await this.ask({ type: 'loadPolicy', checkpoint: keptBytes(checkpoint, 'checkpoint') }, options);
     await this.line.keep();
   }
 
   async save(options: Abortable = {}): Promise<Uint8Array> {
+    checked.save(options);
     return this.ask({ type: 'save' }, options);
   }
 
   async load(state: Uint8Array, options: Abortable = {}): Promise<void> {
-    await this.ask({ type: 'load', state: wholeBuffer(state) }, options);
+    checked.load(options);
+    await this.ask({ type: 'load', state: keptBytes(state, 'state') }, options);
     await this.line.keep();
   }
 

@@ -42,6 +42,13 @@ export class AquilineError extends Error {
   }
 }
 
+/** Nobody edits texts of this catalog; the core says the same. */
+export function noEnvironment(hint = ''): AquilineError {
+  const message =
+    "there is no language model to edit these texts: name one (llm), or ask for the simulator by name (llm: 'simulator'), whose sentences are about films";
+  return new AquilineError('rollout.no_environment', message, { hint });
+}
+
 /** The code of a typed error, of this package or of the core. */
 export function codeOf(error: unknown): string | undefined {
   // A DOMException has a `code` too, but a numeric one.

@@ -28,4 +28,5 @@ export function create(options: CreateOptions = {}): Promise<Aquiline> {
 export { answers, forgetAnswers } from './answers.js';
 export { AquilineError } from './error.js';
 export type { AquilineErrorOptions } from './error.js';
+export { isKnown } from './known.js';
 export type * from './types.js';

@@ -1,8 +1,10 @@
 import { AquilineError, messageOf } from './error.js';
 import { compileResponse } from './bytes.js';
+import { isBytes, isSource, isUrl, malformed } from './check.js';
 import { coreFactors } from './factors.js';
 import { isNode, nodeModule } from './node.js';
 import { requestOfLlm } from './answering.js';
+import { checked, given } from './table.js';
 import type {
   ActionsRequest,
   CreateRequest,
@@ -11,19 +13,25 @@ import type {
   ElmRequest,
   EmbedRequest,
   EvaluateRequest,
+  EstimateRequest,
   FactorizeRequest,
   FoldInRequest,
   GapsRequest,
   JudgeRequest,
   PortCore,
   PortSource,
+  RaterReportRequest,
+  ReplayRequest,
   SearchRequest,
   SteerRequest,
   TrainRequest,
   UtilitiesRequest,
+  WriteProfileRequest,
 } from './protocol.js';
 import type {
+  Abortable,
   ActionsOptions,
+  CallOptions,
   CoreSource,
   CreateOptions,
   DesignOptions,
@@ -35,22 +43,25 @@ import type {
   GapsOptions,
   Item,
   JudgeOptions,
+  Opinion,
   SearchOptions,
   Source,
   SteerOptions,
   TrainOptions,
 } from './types.js';
 
-/** The request for these options: defaults filled in, addresses absolute, nothing that cannot cross a port. */
+type Seeded = { seed?: number } & Abortable;
+
+/** The request for options that were checked: defaults filled in, addresses absolute, nothing that cannot cross a port. */
 export async function createRequest(options: CreateOptions): Promise<CreateRequest> {
   const { models, assets = {}, catalog = 'embedded' } = options;
   const factors = options.factors && coreFactors(options.factors);
   if (catalog !== 'embedded' && !catalog.ratings && !factors) throw nothingToFit();
   // All at once: a promise among them that fails must not do so while another one is awaited.
   const [cpu, webgpu, catalogFile, modelFiles] = await Promise.all([
-    assets.cpu && portCore('cpu', assets.cpu),
-    assets.webgpu && portCore('webgpu', assets.webgpu),
-    assets.catalog && portSource(assets.catalog),
+    assets.cpu === undefined ? undefined : portCore('cpu', assets.cpu),
+    assets.webgpu === undefined ? undefined : portCore('webgpu', assets.webgpu),
+    assets.catalog === undefined ? undefined : portSource(assets.catalog, 'assets.catalog'),
     models === undefined ? undefined : portModels(models),
   ]);
   return {
@@ -60,7 +71,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
     models: modelFiles,
     device: options.device ?? 'auto',
     reason: undefined,
-    seed: wholeNumber('seed', options.seed, 0),
+    seed: options.seed ?? 0,
     cache: options.cache ?? true,
     llm: requestOfLlm(options),
     assets: {
@@ -71,9 +82,10 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
   };
 }
 
-/** The request for these options; `seed` is the session's, used where none is given. */
+/** The request for these options, once they are checked; `seed` is the session's, used where none is given. */
 export function steerRequest(options: SteerOptions, seed: number): SteerRequest {
-  const candidates = wholeNumber('candidates', options.candidates, 20);
+  checked.steer(options);
+  const candidates = options.candidates ?? 20;
   return {
     type: 'steer',
     record: options.record ?? false,
@@ -81,105 +93,144 @@ export function steerRequest(options: SteerOptions, seed: number): SteerRequest 
       user: options.user,
       item: options.item,
       policy: options.policy ?? 'greedy',
-      horizon: wholeNumber('horizon', options.horizon, 5),
+      horizon: options.horizon ?? 5,
       candidates,
-      subset: wholeNumber('subset', options.subset, Math.min(10, candidates)),
+      subset: options.subset ?? Math.min(10, candidates),
       space: options.space ?? 'all',
       ...(options.temperature !== undefined && { temperature: options.temperature }),
-      seed: wholeNumber('seed', options.seed, seed),
+      ...(options.outcome !== undefined && { outcome: options.outcome }),
+      seed: options.seed ?? seed,
     },
   };
 }
 
+/** What the same options of `steer` may cost. */
+export function estimateRequest(options: SteerOptions, seed: number): EstimateRequest {
+  checked.estimate(options);
+  return { type: 'estimate', options: steerRequest(options, seed).options };
+}
+
 export function gapsRequest(options: GapsOptions): GapsRequest {
-  return { type: 'gaps', users: usersOf(options.user), count: wholeNumber('count', options.count, 8) };
+  checked.gaps(options);
+  return { type: 'gaps', users: usersOf(options.user), count: options.count ?? 8 };
 }
 
 export function utilitiesRequest(options: { user: string | readonly string[] }): UtilitiesRequest {
+  checked.utilities(options);
   return { type: 'utilities', users: usersOf(options.user) };
 }
 
-export function embedRequest(texts: readonly string[]): EmbedRequest {
+export function embedRequest(texts: readonly string[], options: CallOptions): EmbedRequest {
+  given.texts(texts, 'texts');
+  checked.embed(options);
   return { type: 'embed', texts: [...texts] };
 }
 
-export function foldInRequest({ user, ratings }: FoldInOptions): FoldInRequest {
+export function foldInRequest(options: FoldInOptions): FoldInRequest {
+  checked.foldIn(options);
+  const { user, ratings } = options;
   return { type: 'foldIn', options: { user, ratings: ratings.map(({ item, value }) => ({ item, value })) } };
 }
 
-export function factorizeRequest({ signal, onProgress, ...options }: FactorizeOptions, seed: number): FactorizeRequest {
-  return { type: 'factorize', options: { ...options, seed: wholeNumber('seed', options.seed, seed) } };
+export function factorizeRequest(given: FactorizeOptions, seed: number): FactorizeRequest {
+  checked.factorize(given);
+  const { signal, onProgress, ...options } = given;
+  return { type: 'factorize', options: { ...options, seed: options.seed ?? seed } };
 }
 
-export function actionsRequest({ user, item, count, space, seed }: ActionsOptions, fallback: number): ActionsRequest {
-  const options = {
-    user,
-    item,
-    count: wholeNumber('count', count, 20),
-    space: space ?? 'all',
-    seed: wholeNumber('seed', seed, fallback),
-  };
-  return { type: 'actions', options };
+export function actionsRequest(options: ActionsOptions, fallback: number): ActionsRequest {
+  checked.actions(options);
+  const { user, item, count = 20, space = 'all', seed = fallback } = options;
+  return { type: 'actions', options: { user, item, count, space, seed } };
 }
 
 export function designRequest(options: DesignOptions, seed: number): DesignRequest {
+  checked.design(options);
   const { user, item } = options;
-  const candidates = wholeNumber('candidates', options.candidates, 20);
-  const subset = wholeNumber('subset', options.subset, Math.min(10, candidates));
-  return { type: 'design', options: { user, item, candidates, subset, seed: wholeNumber('seed', options.seed, seed) } };
+  const candidates = options.candidates ?? 20;
+  const subset = options.subset ?? Math.min(10, candidates);
+  return { type: 'design', options: { user, item, candidates, subset, seed: options.seed ?? seed } };
 }
 
 export function searchRequest(options: SearchOptions, seed: number): SearchRequest {
-  const candidates = wholeNumber('candidates', options.candidates, 20);
+  checked.search(options);
+  const candidates = options.candidates ?? 20;
   return {
     type: 'search',
     options: {
       user: options.user,
       item: options.item,
       strategy: options.strategy ?? 'tree',
-      width: wholeNumber('width', options.width, 2),
-      depth: wholeNumber('depth', options.depth, 5),
+      width: options.width ?? 2,
+      depth: options.depth ?? 5,
       candidates,
-      shortlist: wholeNumber('shortlist', options.shortlist, Math.min(10, candidates)),
-      budget: wholeNumber('budget', options.budget, 100),
+      shortlist: options.shortlist ?? Math.min(10, candidates),
+      budget: options.budget ?? 100,
       caution: options.caution ?? 0,
       foresight: options.foresight ?? false,
-      seed: wholeNumber('seed', options.seed, seed),
+      seed: options.seed ?? seed,
     },
   };
 }
 
-export function elmRequest({ user, item, manifold, seed }: ElmOptions, fallback: number): ElmRequest {
-  return { type: 'elm', options: { user, item, manifold: manifold ?? 'graph', seed: wholeNumber('seed', seed, fallback) } };
+export function elmRequest(options: ElmOptions, fallback: number): ElmRequest {
+  checked.elm(options);
+  const { user, item, manifold = 'graph', seed = fallback } = options;
+  return { type: 'elm', options: { user, item, manifold, seed } };
 }
 
-export function evaluateRequest({ signal, onProgress, ...options }: EvaluateOptions, seed: number): EvaluateRequest {
-  return { type: 'evaluate', options: { ...options, seed: wholeNumber('seed', options.seed, seed) } };
+export function evaluateRequest(given: EvaluateOptions, seed: number): EvaluateRequest {
+  checked.evaluate(given);
+  const { signal, onProgress, ...options } = given;
+  return { type: 'evaluate', options: { ...options, seed: options.seed ?? seed } };
 }
 
 function usersOf(user: string | readonly string[]): string[] {
   return typeof user === 'string' ? [user] : [...user];
 }
 
+export function writeProfileRequest(user: string, options: Seeded, seed: number): WriteProfileRequest {
+  given.text(user, 'user');
+  checked.writeProfile(options);
+  return { type: 'writeProfile', user, seed: options.seed ?? seed };
+}
+
 /** An item of which a title is known, and perhaps more. */
-export function describeRequest(item: Partial<Item> & { title: string }, seed: number): DescribeRequest {
-  const untold = { id: item.title, year: null, genres: [], plot: '', likes: [], dislikes: [] };
-  return { type: 'describe', seed, item: { ...untold, ...item } };
+export function describeRequest(item: Partial<Item> & { title: string }, options: Seeded, seed: number): DescribeRequest {
+  given.item(item, 'item');
+  checked.describe(options);
+  const { title, id = title, year = null, genres = [], plot = '', likes = [], dislikes = [] } = item;
+  return { type: 'describe', seed: options.seed ?? seed, item: { ...item, id, title, year, genres, plot, likes, dislikes } };
 }
 
-export function judgeRequest({ user, original, edited, seed }: JudgeOptions, fallback: number): JudgeRequest {
-  return { type: 'judge', options: { user, original, edited, seed: wholeNumber('seed', seed, fallback) } };
+export function judgeRequest(options: JudgeOptions, fallback: number): JudgeRequest {
+  checked.judge(options);
+  const { user, original, edited, seed = fallback } = options;
+  return { type: 'judge', options: { user, original, edited, seed } };
 }
 
-export function trainRequest({ signal, onProgress, resume, ...options }: TrainOptions, seed: number): TrainRequest {
-  return { type: 'train', resume: resume ?? false, options: { ...options, settings: { seed, ...options.settings } } };
+export function raterReportRequest(opinions: readonly Opinion[], options: Seeded): RaterReportRequest {
+  given.opinions(opinions, 'opinions');
+  checked.raterReport(options);
+  return { type: 'raterReport', opinions, seed: options.seed ?? 0 };
 }
 
-/** Only what the core cannot say: it never sees a number that is no whole number. What is too much, it knows. */
-export function wholeNumber(name: string, value: number | undefined, fallback: number): number {
-  const number = value ?? fallback;
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new AquilineError('numeric.bad_setting', `${name} is out of range: use a whole number from 0, not ${number}`);
+export function replayRequest(transcript: string, options: CallOptions): ReplayRequest {
+  given.text(transcript, 'transcript');
+  checked.replay(options);
+  return { type: 'replay', transcript };
+}
+
+export function trainRequest(given: TrainOptions, fallback: number): TrainRequest {
+  checked.train(given);
+  const { signal, onProgress, resume = false, settings, ...options } = given;
+  return { type: 'train', resume, options: { ...options, settings: { ...settings, seed: settings?.seed ?? fallback } } };
+}
+
+/** Bytes that an earlier visit kept, for a port: a view of a part of a buffer is copied out of it. */
+export function keptBytes(bytes: Uint8Array, name: string): Uint8Array {
+  given.bytes(bytes, name);
+  return wholeBuffer(bytes);
 }
 
 function nothingToFit(): AquilineError {
@@ -188,8 +239,9 @@ function nothingToFit(): AquilineError {
 }
 
 async function portModels(models: NonNullable<CreateOptions['models']>): Promise<CreateRequest['models']> {
-  if (typeof models === 'string' || models instanceof URL) return { folder: await absoluteAddress(models) };
-  return { weights: await portSource(models.weights), tokenizer: await portSource(models.tokenizer) };
+  if (typeof models === 'string' || isUrl(models)) return { folder: await absoluteAddress(models, 'models') };
+  const [weights, tokenizer] = [portSource(models.weights, 'models.weights'), portSource(models.tokenizer, 'models.tokenizer')];
+  return { weights: await weights, tokenizer: await tokenizer };
 }
 
 async function portCore(device: Device, given: CoreSource | Promise<CoreSource>): Promise<PortCore> {
@@ -199,25 +251,29 @@ async function portCore(device: Device, given: CoreSource | Promise<CoreSource>)
       cause: error,
     });
   });
-  if (typeof source === 'string' || source instanceof URL || source instanceof Uint8Array) return portSource(source);
+  if (isSource(source)) return portSource(source, `assets.${device}`);
   if (typeof Response !== 'undefined' && source instanceof Response) return compileResponse(device, source);
   if (typeof WebAssembly !== 'undefined' && source instanceof WebAssembly.Module) return source;
   const message = `assets.${device} is no address, bytes, WebAssembly.Module or Response`;
   throw new AquilineError('data.malformed', message);
 }
 
-async function portSource(source: Source): Promise<PortSource> {
-  return source instanceof Uint8Array ? wholeBuffer(source) : absoluteAddress(source);
+async function portSource(source: Source, place: string): Promise<PortSource> {
+  return isBytes(source) ? wholeBuffer(source) : absoluteAddress(source, place);
 }
 
 /** Relative to the page, as everywhere on the web: the worker would read it relative to itself. */
-async function absoluteAddress(address: string | URL): Promise<string> {
-  if (address instanceof URL) return address.href;
+async function absoluteAddress(address: string | URL, place: string): Promise<string> {
+  if (isUrl(address)) return address.href;
   // One letter before the colon is a drive, not a scheme.
   if (/^[a-z][a-z0-9+.-]+:/i.test(address)) return address;
   if (isNode()) return (await nodeModule('url')).pathToFileURL(address).href;
   const base = typeof document === 'undefined' ? globalThis.location?.href : document.baseURI;
-  return new URL(address, base).href;
+  try {
+    return new URL(address, base).href;
+  } catch {
+    throw malformed(`${place} is no address: ${JSON.stringify(address.slice(0, 60))}`);
+  }
 }
 
 function withWholeBuffers(catalog: NonNullable<CreateOptions['catalog']>): CreateRequest['catalog'] {

@@ -1,7 +1,8 @@
+import { cancelled } from './error.js';
 import { createTick, throwIfCancelled, type Call } from './tick.js';
-import type { RawSession } from './core.js';
+import type { RawSession, Tick } from './core.js';
 import type { Host } from './host.js';
-import type { Device } from './types.js';
+import type { Device, Progress } from './types.js';
 
 /** What is prepared, and on what. */
 export interface Preparation {
@@ -18,16 +19,35 @@ export async function prepare(session: RawSession, { device, isEmbedded }: Prepa
   const vectorsKey = keyOfVectors(session, device);
   const fitKey = `fit-${device}-${session.fitKey}`;
   const shipped = (part: 'vectors' | 'fit') => (isEmbedded ? host.embedded(session.fingerprint, part) : undefined);
-  const vectors = (await host.vectors.load(vectorsKey)) ?? (await shipped('vectors'));
+  // Both, as what is stored may be of other texts, such as those of another catalog.
+  const [stored, delivered] = [await host.vectors.load(vectorsKey), await shipped('vectors')];
   const fit = (await host.vectors.load(fitKey)) ?? (await shipped('fit'));
   const isFitted = fit !== undefined && session.useFit(fit);
   throwIfCancelled(call);
   try {
-    await session.prepare(vectors, createTick(call));
+    if (stored && delivered) await takeUp(session, delivered, call);
+    await session.prepare(stored ?? delivered, createTick(call));
     if (!isFitted) await host.vectors.save(fitKey, session.fitBytes());
   } finally {
     await saveVectors(session, device, host);
   }
+}
+
+/**
+ * Has a session know these vectors beside those that it is given next. Where it would have to encode more texts it stops:
+ * the others may have them.
+ */
+async function takeUp(session: RawSession, vectors: Uint8Array, call: Call): Promise<void> {
+  const tick = createTick(call);
+  let isShort = false;
+  const untilShort: Tick = async (event) => {
+    isShort = (event as Progress | undefined)?.type === 'encode';
+    if (isShort) throw cancelled();
+    await tick(event);
+  };
+  await session.prepare(vectors, untilShort).catch((error: unknown) => {
+    if (!isShort) throw error;
+  });
 }
 
 /** Saves the vectors, where there are new ones. */

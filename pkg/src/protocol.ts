@@ -53,12 +53,14 @@ export interface CreateRequest {
   reason: string | undefined;
   seed: number;
   cache: boolean;
-  /** The language model, as far as it is plain data, and what of it stays with the page. */
-  llm: LlmRequest | undefined;
+  llm: EnvironmentRequest;
   assets: { cpu?: PortCore; webgpu?: PortCore; catalog?: PortSource };
 }
 
-/** A language model for the worker. */
+/** Who edits: a language model, the simulator by name, or whoever does where nobody was named. */
+export type EnvironmentRequest = LlmRequest | 'simulator' | undefined;
+
+/** A language model, as far as it is plain data, and what of it stays with the page. */
 export interface LlmRequest {
   options: CoreModelOptions;
   asks: Asks;
@@ -94,7 +96,7 @@ export interface ReplayRequest {
 
 export interface UseModelRequest {
   type: 'useModel';
-  llm: LlmRequest | undefined;
+  llm: EnvironmentRequest;
 }
 
 export interface WriteProfileRequest {

@@ -1,12 +1,13 @@
 import { linesOf } from './answers.js';
 import { Asking } from './asking.js';
-import { cancelled, codeOf } from './error.js';
+import { cancelled, codeOf, noEnvironment } from './error.js';
 import { defaultHost, type Host } from './host.js';
 import { open } from './open.js';
 import {
   LOST_DEVICE,
   toWire,
   type CallEvent,
+  type EnvironmentRequest,
   type LlmRequest,
   type Message,
   type Port,
@@ -35,8 +36,15 @@ class Service {
   private model: RawModel | undefined;
   /** What a language model calls the items, unless it is told otherwise. */
   private usualDomain: 'films' | 'items' = 'films';
+  /** Whether the simulator may edit here: the embedded films, or any items where it was asked for by name. */
+  private maySimulate = false;
   /** Name of the model whose answers are kept. */
   private kept: string | undefined;
+  /** Answers that wait for the write that is under way. */
+  private readonly unstored: string[] = [];
+  private storing: Promise<void> | undefined;
+  /** Calls that the page was told were spent. */
+  private told = 0;
   /** Stores what runs have encoded: the same run is quick in the next visit. */
   private keepVectors = async (): Promise<void> => undefined;
   /** The call that the core is at. */
@@ -73,7 +81,11 @@ class Service {
   private start(id: number, request: Request): void {
     const controller = new AbortController();
     this.running.set(id, controller);
-    const report = (event: CallEvent) => this.post({ type: 'event', id, event });
+    const report = (event: CallEvent) => {
+      this.post({ type: 'event', id, event });
+      // An answer has been paid for, and whatever happens to this run, it is kept.
+      this.keepAnswers().catch(() => undefined);
+    };
     this.previous = this.previous.then(() => this.answer(id, request, { signal: controller.signal, report }));
   }
 
@@ -106,7 +118,9 @@ class Service {
         this.session = opened.session;
         this.usualDomain = typeof request.catalog === 'object' && 'items' in request.catalog ? 'items' : 'films';
         this.keepVectors = () => opened.keepVectors();
-        await this.useModel(request.llm);
+        this.maySimulate = request.catalog === 'embedded';
+        // Nobody need edit yet: gaps and the like need no language model.
+        if (request.llm || this.maySimulate) await this.useModel(request.llm);
         return opened.info;
       }
       case 'useModel':
@@ -184,25 +198,42 @@ class Service {
   }
 
   /** The model before stays where this one cannot be used. */
-  private async useModel(llm: LlmRequest | undefined): Promise<void> {
+  private async useModel(llm: EnvironmentRequest): Promise<void> {
     const session = this.opened();
-    const domain = llm?.options.domain ?? this.usualDomain;
-    const model = llm && session.useModel({ ...llm.options, domain }, llm.asks === 'nothing' ? undefined : this.asking.ask);
-    if (!llm) session.useSimulator();
+    if (llm === 'simulator') this.maySimulate = true;
+    if (!llm && !this.maySimulate) throw noEnvironment();
+    const model = typeof llm === 'object' ? this.askedFor(session, llm) : void session.useSimulator();
     this.model?.free();
     this.model = model;
-    this.kept = llm?.keeps ? (llm.options.endpoint?.model ?? llm.options.model) : undefined;
+    this.told = 0;
+    this.kept = typeof llm === 'object' && llm.keeps ? (llm.options.endpoint?.model ?? llm.options.model) : undefined;
     if (this.kept === undefined) return;
     // Storage that does not work costs questions, and no more.
     const known = await this.host.answers.load(this.kept).catch(() => []);
     model?.learn(known.join('\n'));
   }
 
+  private askedFor(session: RawSession, { options, asks }: LlmRequest): RawModel {
+    const domain = options.domain ?? this.usualDomain;
+    return session.useModel({ ...options, domain }, asks === 'nothing' ? undefined : this.asking.ask);
+  }
+
+  /** Tells what was spent, and stores what was answered, since this was called last; resolves when all is stored. */
   private async keepAnswers(): Promise<void> {
-    if (this.model) this.post({ type: 'spent', spent: this.model.spent() });
-    const learned = this.model?.learned();
-    if (!learned || this.kept === undefined) return;
-    await this.host.answers.add(this.kept, linesOf(learned)).catch(() => undefined);
+    if (!this.model) return;
+    const spent = this.model.spent();
+    if (spent.calls !== this.told) this.post({ type: 'spent', spent });
+    this.told = spent.calls;
+    if (this.kept === undefined) return;
+    this.unstored.push(...linesOf(this.model.learned()));
+    await (this.storing ??= this.store(this.kept).finally(() => (this.storing = undefined)));
+  }
+
+  /** One write at a time: what is answered meanwhile is in the next. */
+  private async store(model: string): Promise<void> {
+    while (this.unstored.length > 0) {
+      await this.host.answers.add(model, this.unstored.splice(0)).catch(() => undefined);
+    }
   }
 
   private opened(): RawSession {

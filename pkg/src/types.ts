@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ChatFunction, Llm } from './llm/types.js';
 import type { Budget, JudgeOptions, LlmOptions, Opinion, Passage, RaterReport, RemoteLlm, Spent } from './types/model.js';
+import type { Info } from './types/info.js';
+import type { Action, Gap, SteerEvent } from './types/run.js';
 import type { TrainEvent, TrainOptions } from './types/training.js';
 import type {
   ActionsOptions,
@@ -20,7 +22,9 @@ import type {
   UserInfo,
 } from './types/tools.js';
 
+export type * from './types/info.js';
 export type * from './types/model.js';
+export type * from './types/run.js';
 export type * from './types/tools.js';
 export type * from './types/training.js';
 
@@ -55,94 +59,6 @@ export interface UnratedCatalog {
   scale?: [lowest: number, highest: number];
 }
 
-/** A point of the latent space with what it is worth to the user. */
-export interface State {
-  item: Item;
-  /** Predicted utility; 1.0 is the top rating plus no novelty. */
-  utility: number;
-  /** One standard deviation of the predicted utility. */
-  uncertainty: number;
-  /** The user's predicted rating, as a share of the top rating. */
-  affinity: number;
-  /** Weighted distance to the nearest existing items. */
-  novelty: number;
-  /** Euclidean distance in latent space from the anchor. */
-  distance: number;
-  /** Position on the two-dimensional map. */
-  place: [x: number, y: number];
-  /** The point of the latent space; its last coordinate is the item's bias, in rating units. */
-  latent: number[];
-  /** Whether the text is longer than the encoder reads (256 tokens), so that its end does not count. */
-  truncated: boolean;
-}
-
-/** What an edit is about. */
-export type Category = 'plot' | 'character' | 'visual' | 'theme' | 'audience';
-
-/** One edit prompt. */
-export interface Action {
-  text: string;
-  category: Category;
-  origin: 'generic' | 'personalised' | 'free';
-}
-
-/** The optimal design over one step's candidates. */
-export interface DesignSummary {
-  /** Largest leverage minus dimension: 0 at the optimum. */
-  optimalityGap: number;
-  effectiveRank: number;
-  /** Candidates with a weight above zero. */
-  support: number;
-  /** Weight of each candidate. */
-  weights: number[];
-  /** Leverage of each candidate: how little the others tell about where it leads. */
-  leverages: number[];
-}
-
-/** One edit and where it led. */
-export interface Step {
-  /** From 0. */
-  index: number;
-  action: Action;
-  /** Log-probability the policy gave to this action. */
-  logProbability: number;
-  /** All actions that were considered. */
-  candidates: Action[];
-  /** Utility after each candidate, where the policy looked ahead. */
-  candidateUtilities: number[];
-  design: DesignSummary | null;
-  state: State;
-  /** Wall time of the step. */
-  milliseconds: number;
-}
-
-/** A finished episode. */
-export interface Trajectory {
-  user: string;
-  policy: Policy | 'greedy-search' | 'beam-search' | 'tree-search';
-  seed: number;
-  anchor: State;
-  steps: Step[];
-  /** The last state, or the anchor where the no-harm gate closed. */
-  outcome: State;
-  /** True when the last state was not better than the anchor, so the anchor is returned. */
-  kept: boolean;
-  /** Rewrites asked of the environment. */
-  environmentCalls: number;
-}
-
-/** A region of high utility with no item. */
-export interface Gap {
-  place: [x: number, y: number];
-  utility: number;
-  uncertainty: number;
-  affinity: number;
-  /** Distance to the nearest existing item. */
-  distance: number;
-  /** The nearest existing items, nearest first. */
-  neighbours: { id: string; title: string; distance: number }[];
-}
-
 /** How the next action is chosen. */
 export type Policy =
   | 'uniform'
@@ -162,40 +78,6 @@ export type ActionSpace = 'all' | 'generic' | 'combined';
 /** What a core runs on. */
 export type Device = 'cpu' | 'webgpu';
 
-/**
- * How well text predicts ratings of items nobody has rated, measured on held-out items; with `factors` and no ratings, how
- * well it predicts what the space does.
- */
-export interface Skill {
-  /** Error relative to predicting each user's mean: below 1 is better. */
-  rmseRatio: number;
-  /** Mean rank correlation between predicted and actual ratings of held-out items. */
-  rankCorrelation: number;
-  heldOutRatings: number;
-  /** Share of held-out ratings within one predicted standard deviation (0.68 is right). */
-  coverage: number;
-}
-
-/** What a loaded catalog tells about itself. */
-export interface Info {
-  device: Device;
-  /** Why this device. */
-  reason: string;
-  /** Milliseconds for one text and for a batch of 16, where devices were measured. */
-  measured: { device: Device; one: number; batch: number }[];
-  encoder: string;
-  skill: Skill;
-  items: { id: string; title: string; year: number | null; genres: string[]; place: [number, number] }[];
-  /** `likes`: genres they like most; `low`: ids of the items they rated lowest, lowest first. */
-  users: UserInfo[];
-  /** Lowest and highest rating there can be. */
-  scale: [lowest: number, highest: number];
-  /** Items left out because they have no text. */
-  itemsWithoutText: number;
-  /** Items whose text is longer than the encoder reads, so that its end does not count. */
-  itemsTruncated: number;
-}
-
 /** What a long call reports. `total` is 0 where it is not known. */
 export type Progress = {
   type:
@@ -207,13 +89,6 @@ export type Progress = {
   /** Milliseconds that are left of this stage, by its speed so far; missing while that is not known. */
   eta?: number;
 };
-
-/** What a steering run yields. */
-export type SteerEvent =
-  | { type: 'anchor'; state: State; user: string }
-  | { type: 'step'; step: Step }
-  /** `transcript` where it was asked for: one JSON object a line, for `replay`. Holds texts and vectors, never keys. */
-  | { type: 'done'; trajectory: Trajectory; transcript?: string };
 
 /** What every call takes. */
 export interface Abortable {
@@ -281,9 +156,11 @@ export interface CommonOptions extends CallOptions {
   cache?: boolean;
   /**
    * Who proposes and rewrites: a model behind an OpenAI-compatible address, one that the page holds (see
-   * `aquiline/llm`), or any function that answers. Default: the simulator, which needs no network.
+   * `aquiline/llm`), any function that answers, or `'simulator'`, hand-written sentences about films that need no network.
+   * Default: the simulator for the embedded films; for any other catalog nobody, so that `steer` and whatever else needs a
+   * text edited reject with `rollout.no_environment`.
    */
-  llm?: RemoteLlm | Llm | ChatFunction;
+  llm?: RemoteLlm | Llm | ChatFunction | 'simulator';
   /** How that is asked. */
   llmOptions?: LlmOptions;
   /** Hard limits of all questions to it together. */
@@ -322,6 +199,12 @@ export interface SteerOptions extends CallOptions {
   seed?: number;
   /** Give the record with the last event; default false. */
   record?: boolean;
+  /**
+   * Which text is the outcome: `'best'` (the default), the one with the highest utility on the way, and the run ends where
+   * nothing gains; or `'last'`, as in the paper: all `horizon` edits, and the last text. Neither gives a text that is worse
+   * than the original.
+   */
+  outcome?: 'best' | 'last';
 }
 
 /** Whose gaps to find, and how many. */
@@ -360,11 +243,18 @@ export interface Aquiline extends AsyncDisposable {
   elm(options: ElmOptions): Promise<ElmResult>;
   /** Compares ways to a better text at an equal number of rewrites. */
   evaluate(options: EvaluateOptions): AsyncIterable<EvaluateEvent>;
-  /** Edits the text of an item towards what the user would like, one request at a time. A run starts with the loop over it. */
+  /**
+   * Edits the text of an item towards what the user would like, one request at a time. A run starts with the loop over it.
+   * Where the budget of a language model is spent the run ends with `done`, and the steps it has yielded stay.
+   */
   steer(options: SteerOptions): AsyncIterable<SteerEvent>;
   /** What a run usually costs with the language model, before anything is asked. */
   estimate(options: SteerOptions): Promise<Spent>;
-  /** Asks another language model from the next call on; without one, the simulator. Its budget begins anew. */
+  /**
+   * Asks another language model from the next call on, or the simulator with `llm: 'simulator'`. Its budget begins anew.
+   * Without `llm` it is what `create` takes where that is left out: the simulator for the embedded films; for any other
+   * catalog it rejects with `rollout.no_environment`, unless `create` was given the simulator by name.
+   */
   useModel(options?: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget' | 'signal'>): Promise<void>;
   /**
    * Has the language model describe a user in five sections, and shows it that from then on instead of genres and words.

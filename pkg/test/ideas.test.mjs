@@ -37,7 +37,8 @@ test('nothing is asked for before a button is pressed', async () => {
 });
 
 test('a visitor rates with the keyboard, and is shown ideas from a catalog of files', async () => {
-  const element = await site.put({ catalog: '/films.jsonl', ratings: '/ratings.csv', scale: '1 10', count: '1' });
+  const files = { catalog: '/films.jsonl', ratings: '/ratings.csv', scale: '1 10', count: '1' };
+  const element = await site.put(files, `() => ({ llm: 'simulator' })`);
   await button(element, 'Rate items').press('Enter');
   const rows = element.getByRole('group');
   await rows.first().waitFor();
@@ -101,6 +102,49 @@ test('where nothing becomes better that is said', async () => {
   assert.match(await element.getByRole('status').textContent(), /Nothing came out better/);
 });
 
+test('what a run calls its outcome is shown only where it is worth more than the original, and the best is asked for', async () => {
+  const worse = `{ change: (run) => ({ ...run, kept: false, outcome: { ...run.outcome, utility: run.anchor.utility } }) }`;
+  const element = await site.put({}, shared(worse));
+  await button(element, 'Find ideas').click();
+  await inState('done');
+  assert.equal(await element.locator('[part=idea]').count(), 0);
+  const asked = await page.evaluate(() => aquiline.log.filter(({ steer }) => steer).map(({ options }) => options.outcome));
+  assert.ok(asked.length > 0 && asked.every((outcome) => outcome === 'best'), JSON.stringify(asked));
+});
+
+test('of a run that went on after its best text only the edits that led there are told', async () => {
+  const longer = `{ change: (run) => ({ ...run, steps: [...run.steps, { action: { text: 'Let it end.' }, state: run.anchor }] }) }`;
+  const element = await site.put({ count: '1' }, shared(longer));
+  await button(element, 'Find ideas').click();
+  await inState('done');
+  assert.deepEqual(await element.locator('[part=edits] li').allTextContents(), ['Let a storm come.']);
+});
+
+test('an uncertainty that is not known is said to be so, in words', async () => {
+  const unsure = `{
+    misplacement: { unknown: 'all ratings are equal' },
+    change: ({ outcome: { uncertainty, ...outcome }, ...run }) => ({ ...run, outcome }),
+  }`;
+  const element = await site.put({ count: '1' }, shared(unsure));
+  await button(element, 'Find ideas').click();
+  await inState('done');
+  const said = await element.locator('[part=prediction]').textContent();
+  assert.match(said, /How far this may be off is unknown: all ratings are equal\.$/);
+  assert.doesNotMatch(said, /±|NaN|undefined/);
+});
+
+test('items of the page that nobody was set up to edit are not edited, which is said before and after', async () => {
+  const files = { catalog: '/films.jsonl', ratings: '/ratings.csv' };
+  const element = await site.put(files, '({ RATINGS }) => ({ visitorRatings: RATINGS })');
+  assert.match((await noteOf(element))[1], /not set up a language model/);
+  site.requests.length = 0;
+  await button(element, 'Find ideas').click();
+  await inState('error');
+  assert.equal(await page.evaluate(() => told.at(-1).detail.code), 'rollout.no_environment');
+  assert.match(await element.getByRole('alert').textContent(), /property "llm" of this element/);
+  assert.deepEqual(site.requests, [], 'nothing is downloaded for it');
+});
+
 test('a run can be stopped, and another one started', async () => {
   const element = await site.put({ count: '1' }, shared('{ gate: new Promise((open) => (globalThis.open = open)) }'));
   await button(element, 'Find ideas').click();
@@ -149,7 +193,7 @@ test('an element that is taken away ends its run, and leaves a shared object alo
 
 test('an element that is taken away while it loads ends its worker, and one that is moved does not', async () => {
   const files = { catalog: '/films.jsonl', ratings: '/ratings.csv', scale: '1 10' };
-  const element = await site.put(files, '({ RATINGS }) => ({ visitorRatings: RATINGS })');
+  const element = await site.put(files, `({ RATINGS }) => ({ visitorRatings: RATINGS, llm: 'simulator' })`);
   await page.evaluate(() => caches.delete('aquiline-vectors'));
   const [worker] = await Promise.all([page.waitForEvent('worker'), button(element, 'Find ideas').click()]);
   await page.evaluate(() => document.body.append(document.querySelector('aquiline-ideas')));
@@ -169,6 +213,9 @@ test('the note says exactly what leaves the page', async () => {
   const [kept, , own] = await noted({ remember: '', models: 'https://files.example/m/' });
   assert.match(kept, /stay in this browser/);
   assert.match(own, /from files\.example\.$/);
+  const simulator = `() => ({ llm: 'simulator' })`;
+  assert.deepEqual(await noted({}, simulator), [stays, nothing, hub]);
+  assert.match((await noted({ catalog: '/films.jsonl' }, simulator))[1], /nothing leaves it\. .*sentences are about films\.$/);
   const remote = `() => ({ llm: { baseUrl: 'https://api.example/v1', model: 'm' } })`;
   assert.match((await noted({}, remote))[1], /^To edit texts, api\.example is sent .* It is never sent your ratings\.$/);
   const held = '() => ({ llm: async () => "" })';

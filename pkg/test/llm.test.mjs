@@ -197,3 +197,49 @@ test('answers are kept where that is wanted, and known in the next visit', async
   };
   assert.equal(await visit({ load: full, add: full }, 'always'), 'answer 3');
 });
+
+test('answers are kept as they come, whatever becomes of the run and its worker', async () => {
+  const answers = memoryAnswers();
+  let asked = 0;
+  const stuck = new Promise(() => undefined);
+  const llm = async () => (++asked < 3 ? `answer ${asked}` : stuck);
+  const host = fakeHost({ core: fakeCore({ texts: 1, steps: 5 }), answers });
+  const aquiline = await createFake(host, { llm, llmOptions: { remember: 'always' } });
+  const run = aquiline.steer({ ...REQUEST, horizon: 5 })[Symbol.asyncIterator]();
+  for (const type of ['anchor', 'step', 'step']) assert.equal((await run.next()).value.type, type);
+  await until(() => answers.kept.length === 2);
+  assert.deepEqual(answers.kept.map((line) => JSON.parse(line).reply.text), ['answer 1', 'answer 2']);
+  void run.return();
+  await aquiline.dispose();
+});
+
+test('answers wait for the write that is under way, and none is lost or written twice', async () => {
+  const written = [];
+  let open = 0;
+  const add = async (_model, lines) => {
+    assert.equal(++open, 1, 'one write at a time');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    written.push(...lines);
+    open -= 1;
+  };
+  let asked = 0;
+  const host = fakeHost({ core: fakeCore({ texts: 1, steps: 6 }), answers: { load: async () => [], add } });
+  const aquiline = await createFake(host, { llm: async () => `${++asked}`, llmOptions: { remember: 'always' } });
+  await collect(aquiline.steer({ ...REQUEST, horizon: 6 }));
+  assert.deepEqual(written.map((line) => JSON.parse(line).reply.text), ['1', '2', '3', '4', '5', '6']);
+  await aquiline.dispose();
+});
+
+test('a budget that is spent ends a run with done, and the steps before it stay', async () => {
+  let asked = 0;
+  const llm = async () => {
+    if (++asked > 2) throw coreError('llm.budget', 'the budget of calls is used up');
+    return 'an answer';
+  };
+  const aquiline = await createFake(fakeHost({ core: fakeCore({ texts: 1, steps: 5 }) }), { llm });
+  const events = await collect(aquiline.steer({ ...REQUEST, horizon: 5 }));
+  assert.deepEqual(events.map(({ type }) => type), ['anchor', 'step', 'step', 'done']);
+  const { ended, outcomeStep, steps } = events.at(-1).trajectory;
+  assert.deepEqual([ended, outcomeStep, steps.length], ['budget', 2, 2]);
+  await aquiline.dispose();
+});

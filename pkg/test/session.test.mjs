@@ -46,6 +46,32 @@ test('a run yields its anchor, its steps with their times, and the trajectory wi
   await aquiline.dispose();
 });
 
+test('the best text on the way is the outcome, or the last one where that is wanted', async () => {
+  const core = fakeCore({ gains: [0.3, 0.9, 0.5] });
+  const aquiline = await createFake(fakeHost({ core }));
+  const ends = async (options) => {
+    const { trajectory } = (await collect(aquiline.steer({ user: 'u', item: 'i', ...options }))).at(-1);
+    const { outcome, outcomeStep, kept, failedRewrites, ended } = trajectory;
+    return [outcome.utility, outcomeStep, kept, failedRewrites, ended];
+  };
+  assert.deepEqual(await ends({}), [0.9, 2, false, 0, 'horizon']);
+  assert.ok(!('outcome' in core.log.at(-1)), 'the default is the core’s');
+  assert.deepEqual(await ends({ outcome: 'best' }), [0.9, 2, false, 0, 'horizon']);
+  assert.deepEqual(await ends({ outcome: 'last' }), [0.5, 3, false, 0, 'horizon']);
+  assert.equal(core.log.at(-1).outcome, 'last');
+  await assert.rejects(ends({ outcome: 'first' }), { code: 'request.malformed' });
+  await aquiline.dispose();
+});
+
+test('a run in which nothing gains keeps the original', async () => {
+  const aquiline = await createFake(fakeHost({ core: fakeCore({ gains: [-1, -0.5, -2] }) }));
+  for (const outcome of ['best', 'last']) {
+    const { trajectory } = (await collect(aquiline.steer({ user: 'u', item: 'i', outcome }))).at(-1);
+    assert.deepEqual([trajectory.kept, trajectory.outcomeStep, trajectory.outcome], [true, 0, trajectory.anchor]);
+  }
+  await aquiline.dispose();
+});
+
 test('each loop over a run is a run of its own', async () => {
   const aquiline = await createFake(fakeHost());
   const run = aquiline.steer({ user: 'u', item: 'i', horizon: 1 });

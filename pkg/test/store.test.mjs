@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { folderStore, forgiving, vectorStore } from '../dist/store.js';
 import { fakeCore } from './support/fake-core.mjs';
-import { createFake, fakeHost } from './support/face.mjs';
+import { createFake, fakeHost, memoryStore } from './support/face.mjs';
 
 let root;
 before(async () => (root = await mkdtemp(join(tmpdir(), 'aquiline-store-'))));
@@ -56,4 +56,37 @@ test('a damaged cache and a store that fails do not fail a load', async () => {
   await host.vectors.save('cpu-fake', new Uint8Array([9, 9, 9]));
   await (await createFake(host)).dispose();
   assert.equal(host.vectors.saved.get('cpu-fake').length, 10, 'it is replaced by a whole one');
+});
+
+/** How many texts are encoded while the embedded films are opened with these vectors stored and shipped. */
+async function encodedWith({ stored, shipped, texts = 10, fit }) {
+  let encoded = 0;
+  const onProgress = ({ type }) => (encoded += type === 'encode');
+  const vectors = memoryStore(stored ? { 'cpu-fake': Uint8Array.from(stored) } : {});
+  const embedded = async (_fingerprint, part) => (part === 'vectors' ? shipped && Uint8Array.from(shipped) : fit);
+  const core = fakeCore({ texts });
+  await (await createFake(fakeHost({ core, vectors, embedded }), { onProgress })).dispose();
+  return { encoded, kept: vectors.saved.get('cpu-fake') };
+}
+
+test('vectors of the package and of earlier visits are taken up together', async () => {
+  const all = Array(10).fill(1);
+  // Beyond the tenth text stand those of another catalog.
+  const others = [...Array(10).fill(0), 1, 1];
+  assert.equal((await encodedWith({ shipped: all })).encoded, 0);
+  const { encoded, kept } = await encodedWith({ stored: others, shipped: all });
+  assert.equal(encoded, 0, 'whatever else is stored');
+  assert.deepEqual([...(kept ?? [])], others, 'and that stays');
+  assert.equal((await encodedWith({ stored: others, shipped: all, fit: Uint8Array.of(9) })).encoded, 0);
+});
+
+test('where the package has not all vectors, those of earlier visits count, and only the rest is encoded', async () => {
+  const { encoded, kept } = await encodedWith({ stored: [0, 0, 0, 0, 1, 1, 1, 0, 0, 0], shipped: [1, 1, 1, 1, 0, 0, 0, 0, 0, 0] });
+  // One is begun with before the core can be told that others may be known.
+  assert.ok(encoded <= 4, `${encoded}`);
+  assert.deepEqual([...kept], Array(10).fill(1));
+});
+
+test('vectors of the package that are damaged are no trouble', async () => {
+  assert.equal((await encodedWith({ stored: Array(10).fill(1), shipped: [7, 7] })).encoded, 0);
 });

@@ -11,6 +11,10 @@ const SCALE: f32 = 10.0;
 /// Rows that principal components are taken of, evenly spread over all: more would take long and change nothing.
 const MOST_ROWS: usize = 10_000;
 
+/// Directions with a smaller share of a field's largest variance are no features: the catalog says nothing about them, so
+/// that neither a rating nor a distance can be read off them.
+const LEAST_VARIANCE: f64 = 1e-4;
+
 /// One field's part of the features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Field {
@@ -28,14 +32,16 @@ pub(super) struct FeatureMap {
 }
 
 impl FeatureMap {
-    /// Fits on rows of field vectors; `sizes` and `weights` say how many features each field gives
-    /// and how strongly they count.
+    /// Fits on rows of field vectors; `sizes` and `weights` say how many features each field gives at most and how
+    /// strongly they count. Every feature varies over the rows, so fewer or equal texts give fewer features.
     pub(super) fn fit(rows: &Latents, sizes: &[usize], weights: &[f32]) -> Self {
         let width = rows.dimensions() / sizes.len();
         let fields = sizes.iter().zip(weights).enumerate().map(|(field, (&size, &weight))| {
             let some = rows.rows().step_by(rows.len().div_ceil(MOST_ROWS).max(1));
             let part = Latents::from_rows(width, some.map(|row| &row[field * width..(field + 1) * width]));
-            let mut axes = part.principal_axes(size.min(width));
+            // A field that does not count has no features: nothing can be divided by their variance.
+            let size = if weight == 0.0 { 0 } else { size.min(width) };
+            let mut axes = part.principal_axes_above(LEAST_VARIANCE, size);
             for axis in 0..axes.len() {
                 axes.row_mut(axis).iter_mut().for_each(|value| *value *= SCALE * weight);
             }
@@ -65,9 +71,9 @@ impl FeatureMap {
         Latents::from_rows(self.len(), rows.rows().map(|row| self.project(row)))
     }
 
-    /// Squared Mahalanobis distance over the number of features: 1 on average.
+    /// Squared Mahalanobis distance over the number of features: 1 on average, 0 where there are none.
     pub(super) fn unusualness(&self, features: &[f32]) -> f32 {
-        let squares = features.iter().zip(&self.variances).map(|(value, variance)| value * value / variance.max(1e-9));
+        let squares = features.iter().zip(&self.variances).map(|(value, variance)| value * value / variance);
         squares.sum::<f32>() / self.variances.len().max(1) as f32
     }
 

@@ -11,7 +11,7 @@ use super::features::FeatureMap;
 use super::skill::misplacement_and_noise;
 use super::{Alignment, Skill, check_rows};
 use crate::error::{NumericError, Result};
-use crate::latent::Latents;
+use crate::latent::{Latents, MAX_DIMENSIONS};
 use crate::ratings::{Rating, Ratings, Split};
 use crate::ridge::{Ridge, is_ridge};
 
@@ -69,6 +69,8 @@ impl Default for AlignmentSettings {
 const RIDGE_STEP: f64 = 3.0;
 /// Turns with each further ridge: the fit goes on from where it was.
 const SWEEPS_OF_TRIAL: usize = 3;
+/// Rated items of which one can be held out.
+const FEWEST_RATED: usize = 3;
 /// Held-out items from which a ridge can be chosen.
 const ENOUGH_HELD_OUT: f64 = 40.0;
 
@@ -96,6 +98,8 @@ pub struct Fitting<'a> {
     /// While some items are held out: which, and what was seen of them.
     trial: Option<Trial<'a>>,
     skill: Skill,
+    /// Root mean squared error on held-out ratings of the best ridges so far.
+    error: f64,
     done: usize,
     total: usize,
 }
@@ -124,13 +128,12 @@ impl<'a> Fitting<'a> {
     ///
     /// # Errors
     /// [`NumericError::WrongSize`] when rows or settings do not fit the ratings,
-    /// [`NumericError::BadSetting`] without dimensions, with a weight that is not finite, or with a ridge that is not
-    /// finite or below 0.000001.
+    /// [`NumericError::BadSetting`] without dimensions or with more than 512, with a weight that is not finite, too large or
+    /// too small, or with a ridge that is not finite or below 0.000001.
     pub fn start(ratings: &'a Ratings, fields: &'a Latents, settings: &'a AlignmentSettings) -> Result<Self> {
         check_rows(ratings, fields)?;
         settings.check(fields)?;
-        let everything: Vec<usize> = (0..fields.len()).collect();
-        let split = ratings.split_items(&everything, settings.held_out, settings.seed);
+        let split = hold_out(ratings, settings);
         let features = FeatureMap::fit(fields, &settings.components, &settings.weights);
         let rows = Arc::new(Features::of(&features.apply_all(fields)));
         let (left, ridges) = (settings.sweeps, [settings.trials; 2]);
@@ -141,7 +144,8 @@ impl<'a> Fitting<'a> {
         Ok(Fitting {
             current: JointFit::start(settings, ratings, rows, start),
             trial,
-            skill: Skill::unknown(ratings),
+            skill: Skill::unmeasured(ratings),
+            error: f64::INFINITY,
             done: 0,
             total: of_trial + settings.sweeps,
             ratings,
@@ -185,13 +189,13 @@ impl<'a> Fitting<'a> {
         let Some(trial) = &mut self.trial else { return Ok(()) };
         let Split { train, test } = &trial.split;
         let fitted = self.current.clone().finish(train, &self.features, self.skill);
-        let skill = Skill::measure(&fitted, train, test, self.fields, misplacement_and_noise)?;
+        let (skill, error) = Skill::measure(&fitted, train, test, self.fields, misplacement_and_noise)?;
         match &trial.best {
-            Some(best) if skill.rmse_ratio >= self.skill.rmse_ratio => {
+            Some(best) if error >= self.error => {
                 let is_of_map = self.current.ridges.map != best.ridges.map;
                 trial.ridges[usize::from(!is_of_map)] = 0;
             }
-            _ => (self.skill, trial.best) = (skill, Some(self.current.clone())),
+            _ => (self.skill, self.error, trial.best) = (skill, error, Some(self.current.clone())),
         }
         let best = trial.best.clone().expect("the first ridges are the best so far");
         match trial.next(best.ridges) {
@@ -209,6 +213,17 @@ impl<'a> Fitting<'a> {
     pub fn finish(self) -> Alignment {
         self.current.finish(self.ratings, &self.features, self.skill)
     }
+}
+
+/// Divides the ratings by items: a share of those that have ratings is held out, and of three or more at least one, unless no
+/// share is asked for.
+fn hold_out(ratings: &Ratings, settings: &AlignmentSettings) -> Split {
+    let mut is_rated = vec![false; ratings.items().len()];
+    ratings.entries().iter().for_each(|rating| is_rated[rating.item as usize] = true);
+    let rated: Vec<usize> = (0..is_rated.len()).filter(|&item| is_rated[item]).collect();
+    let one = if rated.len() >= FEWEST_RATED && settings.held_out > 0.0 { 1.0 / rated.len() as f64 } else { 0.0 };
+    // A little more than one share, so that rounding does not make none of it.
+    ratings.split_items(&rated, settings.held_out.max(one * 1.001), settings.seed)
 }
 
 impl Trial<'_> {
@@ -237,9 +252,11 @@ impl AlignmentSettings {
         let bad = |what, why| Err(NumericError::BadSetting { what, why }.into());
         let parts = self.components.len();
         match self {
-            _ if self.dimensions == 0 => bad("dimensions", "use at least 1"),
+            _ if self.dimensions == 0 || self.dimensions > MAX_DIMENSIONS => bad("dimensions", "use 1 to 512"),
             _ if parts == 0 || self.weights.len() != parts => bad("weights", "give one for each field"),
-            _ if self.weights.iter().any(|weight| !weight.is_finite()) => bad("weights", "every weight must be finite"),
+            _ if !self.weights.iter().all(|&weight| weight == 0.0 || (1e-3..=1e3).contains(&weight.abs())) => {
+                bad("weights", "every weight must be 0, or from 0.001 to 1000")
+            }
             _ if !fields.dimensions().is_multiple_of(parts) => bad("components", "give one for each field"),
             _ if ![self.user_ridge, self.map_ridge, self.bias_ridge].into_iter().all(is_ridge) => {
                 bad("ridge", "every ridge must be finite and at least 0.000001")

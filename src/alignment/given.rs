@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use crate::catalog::Catalog;
 use crate::error::{DataError, NumericError, Result};
 use crate::factorization::{FactorsById, VectorById};
-use crate::latent::{Latents, dot};
+use crate::latent::{Latents, MAX_DIMENSIONS, dot};
 use crate::ratings::{Rating, Ratings};
 
-/// Beyond that the small dense systems of this crate are no longer small.
-const MOST_DIMENSIONS: usize = 512;
 /// Sizes of a value that f32 can square and sum.
 const LARGEST: f32 = 1e6;
 /// Predictions from which the skill is measured where there are no ratings.
@@ -150,8 +148,8 @@ fn checked_dimensions(factors: &FactorsById) -> Result<usize> {
     if dimensions == 0 {
         return bad("it is empty".to_owned());
     }
-    if dimensions > MOST_DIMENSIONS {
-        let most = format!("it has {dimensions} dimensions, of which {MOST_DIMENSIONS} can be used at most");
+    if dimensions > MAX_DIMENSIONS {
+        let most = format!("it has {dimensions} dimensions, of which {MAX_DIMENSIONS} can be used at most");
         return bad(format!("{most}: project all vectors, for example onto their principal components"));
     }
     check("item", &factors.items, dimensions)?;

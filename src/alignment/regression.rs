@@ -54,6 +54,8 @@ pub struct GivenFitting<'a> {
     /// The best so far.
     ridges: Ridges,
     skill: Skill,
+    /// Root mean squared error of the best ridges on held-out ratings.
+    error: f64,
     user_noise: f32,
     done: usize,
 }
@@ -110,8 +112,9 @@ impl<'a> GivenFitting<'a> {
         });
         Ok(GivenFitting {
             system: System::of(space, fields, &features, |_| true),
-            skill: Skill::unknown(&judges),
+            skill: Skill::unmeasured(&judges),
             ridges: Ridges { map: UNTRIED, bias: UNTRIED },
+            error: f64::INFINITY,
             done: 0,
             space,
             fields,
@@ -143,9 +146,9 @@ impl<'a> GivenFitting<'a> {
             Some(tried) => Ridges { bias: RIDGES[tried], ..self.ridges },
         };
         let fitted = self.alignment(&system.solve(ridges));
-        let skill = Skill::measure(&fitted, train, test, self.fields, *scatter)?;
-        if self.done == 0 || skill.rmse_ratio < self.skill.rmse_ratio {
-            (self.ridges, self.skill) = (ridges, skill);
+        let (skill, error) = Skill::measure(&fitted, train, test, self.fields, *scatter)?;
+        if self.done == 0 || error < self.error {
+            (self.ridges, self.skill, self.error) = (ridges, skill, error);
         }
         self.done += 1;
         Ok(())
@@ -174,8 +177,9 @@ impl<'a> GivenFitting<'a> {
         let coordinates = self.space.users.rows().flat_map(|user| &user[..user.len() - 1]);
         let (sum, count) =
             coordinates.fold((0.0, 0.0), |(sum, count), &v| (sum + f64::from(v) * f64::from(v), count + 1.0));
-        let scatter = [self.skill.misplacement, self.skill.noise, self.user_noise];
-        let variance: f64 = scatter.iter().map(|&deviation| f64::from(deviation).powi(2)).sum();
+        let Skill { misplacement, noise, .. } = self.skill;
+        let scatter = [misplacement.known(), noise.known(), Some(f64::from(self.user_noise))];
+        let variance: f64 = scatter.into_iter().flatten().map(|deviation| deviation.powi(2)).sum();
         (variance * count / f64::max(sum, f64::MIN_POSITIVE)).clamp(1e-3, 1e6)
     }
 }

@@ -113,7 +113,10 @@ impl<'a> Elm<'a> {
     }
 
     fn written(self, anchor: State, target: Vec<f32>, items: Vec<Item>) -> Result<Next<'a>> {
-        check_rewrites(&anchor.item, 1, &items)?;
+        if items.len() != 1 {
+            return Err(wrong("exactly one item is needed"));
+        }
+        check_rewrites(&anchor.item, &items)?;
         let effect = Effect::Place { anchor: anchor.item.clone(), items: items.clone() };
         Ok(self.need(Phase::TextState(anchor, target, items), effect))
     }

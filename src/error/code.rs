@@ -47,6 +47,8 @@ impl Error {
                 RolloutError::NoHorizon => "rollout.no_horizon",
                 RolloutError::NoBudget { .. } => "rollout.no_budget",
                 RolloutError::NoActions { .. } => "rollout.no_actions",
+                RolloutError::RewritesFailed { .. } => "rollout.rewrites_failed",
+                RolloutError::NoEnvironment => "rollout.no_environment",
                 RolloutError::WrongReply { .. } => "rollout.wrong_reply",
                 RolloutError::Diverged { .. } => "rollout.diverged",
                 RolloutError::Cancelled => "cancelled",
@@ -80,7 +82,8 @@ impl Error {
             Error::Data(_) | Error::Numeric(_) | Error::Design(_) => true,
             Error::Encoder(e) => !matches!(e, EncoderError::Device { .. } | EncoderError::SelfTest { .. }),
             Error::Rollout(e) => {
-                matches!(e, RolloutError::NoHorizon | RolloutError::NoBudget { .. } | RolloutError::Diverged { .. })
+                use RolloutError::{Diverged, NoBudget, NoEnvironment, NoHorizon};
+                matches!(e, NoHorizon | NoBudget { .. } | NoEnvironment | Diverged { .. })
             }
             Error::Training(e) => !matches!(e, TrainingError::NotFinite { .. }),
             Error::Llm(e) => e.is_bad_input(),

@@ -82,16 +82,59 @@ pub enum Effect {
 pub enum Reply {
     /// To [`Effect::Propose`].
     Actions(Vec<Action>),
-    /// To [`Effect::Rewrite`], in the order of the actions; to [`Effect::Decode`], exactly one.
+    /// To [`Effect::Rewrite`], in the order of the actions, where all of them were carried out; to [`Effect::Decode`],
+    /// exactly one.
     Items(Vec<Item>),
+    /// To [`Effect::Rewrite`], in the order of the actions, where some were not.
+    Rewrites(Vec<Rewrite>),
     /// To [`Effect::Place`], in the order of the items.
     States(Vec<State>),
     /// To [`Effect::Choose`].
     Choice(Choice),
+    /// To [`Effect::Choose`]: no candidate is predicted or found to gain, so the episode ends with the steps it has.
+    Stop,
     /// To [`Effect::Shortlist`]: different indices of candidates, at least one.
     Shortlist(Vec<usize>),
     /// To [`Effect::Review`].
     Verdict(Verdict),
+}
+
+/// What became of one rewrite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rewrite {
+    /// The item after the edit.
+    Written(Item),
+    /// Nothing, and why: the environment refused, or wrote nothing usable.
+    Failed(String),
+}
+
+/// Which text of an episode counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The best one on the way; the episode also ends as soon as no candidate is predicted or found to gain.
+    #[default]
+    Best,
+    /// The last one, after all steps of the horizon, as in the paper.
+    Last,
+}
+
+impl Rewrite {
+    /// The item, where it was written.
+    pub fn item(&self) -> Option<Item> {
+        match self {
+            Rewrite::Written(item) => Some(item.clone()),
+            Rewrite::Failed(_) => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// What records mean that do not say.
+    pub(crate) fn unsaid() -> Self {
+        Outcome::Last
+    }
 }
 
 /// What a policy chooses from.
@@ -111,6 +154,9 @@ pub struct Choices {
     pub outcomes: Vec<State>,
     /// Seeds the draw.
     pub seed: u64,
+    /// Which text of the episode will count.
+    #[serde(default = "Outcome::unsaid")]
+    pub outcome: Outcome,
 }
 
 /// What a policy chose, and why.

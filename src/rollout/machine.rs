@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Effect, Reply, Step, Trajectory};
+use super::{Effect, Ended, Reply, Rewrite, Step, Trajectory};
 use crate::action::Action;
 use crate::catalog::Item;
 use crate::error::{NumericError, Result, RolloutError};
@@ -16,7 +16,8 @@ pub trait Machine: Sized {
     ///
     /// # Errors
     /// [`RolloutError::WrongReply`] for a reply that does not answer the effect,
-    /// [`RolloutError::NoActions`] when nothing usable was proposed.
+    /// [`RolloutError::NoActions`] when nothing usable was proposed, [`RolloutError::RewritesFailed`] when every rewrite
+    /// failed.
     fn resume(self, reply: Reply) -> Result<Next<Self>>;
 
     /// The anchor's state, once it is known.
@@ -24,6 +25,9 @@ pub trait Machine: Sized {
 
     /// The steps that are sure to be in the trajectory.
     fn steps(&self) -> &[Step];
+
+    /// Ends the run with what it has come to, for a reason of the world's; none before the anchor is known.
+    fn end_early(self, ended: Ended) -> Option<Trajectory>;
 }
 
 /// What comes after a reply.
@@ -70,12 +74,42 @@ pub(crate) fn usable(proposed: Vec<Action>, most: usize) -> Vec<Action> {
     proposed.into_iter().filter(different).take(most).collect()
 }
 
-/// Checks that there is one rewrite for each action, and that each changes what is said about an
-/// item, not which item it is.
-pub(crate) fn check_rewrites(of: &Item, actions: usize, rewritten: &[Item]) -> Result<()> {
-    if rewritten.len() != actions {
+/// What came of rewriting an item once for each action.
+pub(crate) struct Written {
+    /// The actions that were carried out.
+    pub(crate) actions: Vec<Action>,
+    /// What each of them made of the item.
+    pub(crate) items: Vec<Item>,
+    /// Why each of the others was not.
+    pub(crate) failed: Vec<String>,
+}
+
+/// Reads the reply to a rewrite of an item, one for each action.
+pub(crate) fn written(of: &Item, actions: Vec<Action>, reply: Reply) -> Result<Written> {
+    let rewrites = match reply {
+        Reply::Items(items) => items.into_iter().map(Rewrite::Written).collect(),
+        Reply::Rewrites(rewrites) => rewrites,
+        _ => return Err(wrong("it is of another kind")),
+    };
+    if rewrites.len() != actions.len() {
         return Err(wrong("one item for each action is needed"));
     }
+    let mut written = Written { actions: Vec::new(), items: Vec::new(), failed: Vec::new() };
+    for (action, rewrite) in actions.into_iter().zip(rewrites) {
+        match rewrite {
+            Rewrite::Written(item) => {
+                written.actions.push(action);
+                written.items.push(item);
+            }
+            Rewrite::Failed(why) => written.failed.push(why),
+        }
+    }
+    check_rewrites(of, &written.items)?;
+    Ok(written)
+}
+
+/// Checks that each rewrite changes what is said about an item, not which item it is.
+pub(crate) fn check_rewrites(of: &Item, rewritten: &[Item]) -> Result<()> {
     let keeps = |item: &Item| item.id == of.id && item.title == of.title && !item.plot.trim().is_empty();
     if rewritten.iter().all(keeps) {
         return Ok(());
@@ -95,7 +129,7 @@ pub(crate) fn check_states(items: &[Item], states: &[State], anchor: Option<&Sta
     }
     let numbers = |state: &State| {
         let State { utility, uncertainty, affinity, novelty, identity, .. } = *state;
-        [utility, uncertainty, affinity, novelty, identity]
+        [utility, uncertainty.unwrap_or(0.0), affinity, novelty, identity]
     };
     let is_finite = |state: &State| numbers(state).iter().chain(&state.latent).all(|value| value.is_finite());
     if states.iter().all(is_finite) {

@@ -56,6 +56,15 @@ impl Frontier {
         }
     }
 
+    /// Whether every node of the round before has been expanded. Random paths have no rounds.
+    pub(super) fn is_between_rounds(&self) -> bool {
+        match &self.open {
+            Open::Beam { beam, .. } => beam.is_empty(),
+            Open::Tree(_) => true,
+            Open::Path(_) => false,
+        }
+    }
+
     /// Takes in the children of a node; none where nothing usable was proposed.
     pub(super) fn expanded(&mut self, node: usize, children: Range<usize>, nodes: &Nodes) {
         let has_children = !children.is_empty();

@@ -46,6 +46,11 @@ impl Nodes {
         self.nodes.get(ANCHOR).map(|node| &node.state)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     pub(super) fn state(&self, node: usize) -> &State {
         &self.nodes[node].state
     }

@@ -5,7 +5,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
+use super::episode::Followed;
 use super::perform::{Chooser, Memory};
+use super::steer::Steered;
 use super::tick::Tick;
 use super::view::Tell;
 use super::{Method, SearchOptions, Session, SteerOptions};
@@ -16,7 +18,8 @@ use crate::error::{Result, RolloutError};
 use crate::latent::{Latents, distance};
 use crate::objective::State;
 use crate::policy::ReferencePolicy;
-use crate::rollout::{Effect, Reply, Trajectory};
+use crate::rollout::machine::{Written, written};
+use crate::rollout::{Effect, Outcome, Reply, Trajectory};
 use crate::search::{SearchSettings, Strategy};
 
 /// Candidates that a search rewrites at each expansion.
@@ -83,6 +86,8 @@ pub(crate) struct Conditions<'a> {
     pub(crate) horizon: usize,
     pub(crate) candidates: usize,
     pub(crate) seed: u64,
+    /// Which text of an episode counts.
+    pub(crate) counts: Outcome,
 }
 
 /// A text that an arm led to.
@@ -128,7 +133,7 @@ impl Attempt<'_> {
     async fn run(&mut self, arm: &Arm) -> Result<Found> {
         match arm {
             &Arm::Episodes { method, space, temperature, count } => {
-                let mut runs = Vec::with_capacity(count);
+                let mut runs = Vec::new();
                 for run in 0..count {
                     let choosing = SteerOptions { policy: method, space, temperature, ..Default::default() };
                     runs.push(self.episode(choosing, self.conditions.again(run)).await?);
@@ -155,18 +160,20 @@ impl Attempt<'_> {
     }
 
     async fn episode(&mut self, choosing: SteerOptions, conditions: Conditions<'_>) -> Result<Trajectory> {
-        let Conditions { pair, horizon, candidates, seed } = conditions;
+        let Conditions { pair, horizon, candidates, seed, counts: outcome } = conditions;
         let (user, item) = (pair.user.clone(), pair.item.clone());
         let subset = SHORTLIST.min(candidates);
-        let options = SteerOptions { user, item, horizon, candidates, subset, seed, ..choosing };
-        Ok(self.session.steer(&options, progress_of(self.tick)).await?.0)
+        let options = SteerOptions { user, item, horizon, candidates, subset, seed, outcome, ..choosing };
+        let Steered { trajectory, spent, .. } = self.session.steered(&options, progress_of(self.tick)).await?;
+        // What was cut short cannot be compared.
+        spent.map_or(Ok(trajectory), Err)
     }
 
     async fn one_shot(&mut self, count: usize) -> Result<Found> {
         let Pair { user, item } = self.conditions.pair;
         let agent = self.session.agent()?;
         let (profile, item) = (agent.profile(user)?, agent.catalog().items()[agent.catalog().index_of(item)?].clone());
-        let mut requests = Vec::with_capacity(count);
+        let mut requests = Vec::new();
         for run in 0..count {
             let Conditions { candidates, seed, horizon, .. } = self.conditions.again(run);
             let propose = Effect::Propose { item: item.clone(), profile: profile.clone(), count: candidates, seed };
@@ -185,11 +192,14 @@ impl Attempt<'_> {
         let agent = self.session.agent()?;
         let item = agent.catalog().items()[agent.catalog().index_of(&pair.item)?].clone();
         let environment_calls = requests.len();
-        let rewrite = Effect::Rewrite { item: item.clone(), seeds: vec![seed; environment_calls], actions: requests };
-        let Reply::Items(texts) = self.perform(&rewrite).await? else {
-            return Err(RolloutError::NoActions { step: 0 }.into());
-        };
-        let place = Effect::Place { anchor: item.clone(), items: [vec![item], texts].concat() };
+        let (seeds, actions) = (vec![seed; environment_calls], requests.clone());
+        let rewrite = Effect::Rewrite { item: item.clone(), seeds, actions };
+        let Written { items, mut failed, .. } = written(&item, requests, self.perform(&rewrite).await?)?;
+        if items.is_empty() {
+            let why = failed.pop().unwrap_or_default();
+            return Err(RolloutError::RewritesFailed { tried: environment_calls, why }.into());
+        }
+        let place = Effect::Place { anchor: item.clone(), items: [vec![item], items].concat() };
         let Reply::States(states) = self.perform(&place).await? else {
             return Err(RolloutError::NoActions { step: 0 }.into());
         };
@@ -211,7 +221,8 @@ impl Attempt<'_> {
     }
 
     async fn search(&mut self, options: &SearchOptions) -> Result<Found> {
-        Ok(Found::of(self.session.search(options, progress_of(self.tick)).await?.0))
+        let (Followed { trajectory, spent, .. }, _) = self.session.searched(options, progress_of(self.tick)).await?;
+        spent.map_or(Ok(Found::of(trajectory)), Err)
     }
 
     /// What was found with another objective, as U values it.
@@ -265,12 +276,13 @@ fn progress_of(tick: &mut dyn Tick) -> impl AsyncFnMut(Tell) -> Result<()> {
 
 impl Conditions<'_> {
     fn search(self, strategy: Strategy, budget: usize) -> SearchOptions {
-        let Conditions { pair, horizon: depth, candidates, seed } = self;
+        let Conditions { pair, horizon: depth, candidates, seed, .. } = self;
         let shortlist = SHORTLIST;
         SearchOptions {
             user: pair.user.clone(),
             item: pair.item.clone(),
-            settings: SearchSettings { strategy, depth, candidates, shortlist, budget, seed },
+            // Arms are compared at equal cost.
+            settings: SearchSettings { strategy, depth, candidates, shortlist, budget, patience: None, seed },
             ..Default::default()
         }
     }
@@ -283,7 +295,10 @@ impl Conditions<'_> {
 
 impl Found {
     fn of(trajectory: Trajectory) -> Self {
-        let state = trajectory.last().clone();
+        let state = match trajectory.counts {
+            Outcome::Best => trajectory.outcome().clone(),
+            Outcome::Last => trajectory.last().clone(),
+        };
         let Trajectory { anchor, environment_calls, .. } = trajectory;
         Found { anchor, state, environment_calls, realisability_gap: None }
     }

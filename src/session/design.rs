@@ -15,7 +15,7 @@ use crate::rollout::{Choices, DesignSummary, Effect, RolloutSettings};
 
 /// What to design over.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct DesignOptions {
     /// Id of the user.
     pub user: String,
@@ -94,14 +94,18 @@ impl Session {
             item: &steering.item,
             chooser: Chooser::Computed(ReferencePolicy::GOptimal),
             space: ActionSpace::default(),
-            settings: RolloutSettings { horizon: 1, candidates, lookahead: true, seed, ..Default::default() },
+            settings: RolloutSettings { horizon: 1, candidates, seed, ..Default::default() },
             encoding: None,
+            header: None,
         };
         let run = self.with_memory(async |memory| self.run(&request, memory, None, &mut tick).await).await?;
         let choices = run.transcript.exchanges.iter().find_map(|exchange| match &exchange.effect {
             Effect::Choose(choices) => Some(choices),
             _ => None,
         });
+        if let (Some(spent), None) = (run.spent, choices) {
+            return Err(spent);
+        }
         let choices = choices.ok_or(RolloutError::NoActions { step: 0 })?;
         DesignReport::of(choices, subset, &View::new(self.agent()?, &self.encoder, &steering))
     }

@@ -5,8 +5,8 @@ use super::tick::Tick;
 use super::view::{Tell, View};
 use super::{Method, Session, SteerOptions};
 use crate::action::ActionSpace;
-use crate::agent::{Event, drive};
-use crate::error::{EncoderError, Result};
+use crate::agent::{Event, drive, drive_within_budget};
+use crate::error::{EncoderError, Error, Result, RolloutError};
 use crate::llm::desk::CallRecord;
 use crate::network::observation::StateEncoding;
 use crate::objective::State;
@@ -23,6 +23,8 @@ pub(super) struct EpisodeRequest<'a> {
     pub(super) space: ActionSpace,
     pub(super) settings: RolloutSettings,
     pub(super) encoding: Option<&'a StateEncoding>,
+    /// What is told of the run before it begins, where it is told.
+    pub(super) header: Option<Run>,
 }
 
 /// One episode that was run.
@@ -32,10 +34,22 @@ pub(super) struct EpisodeRun {
     pub(super) decisions: Vec<Decision>,
     pub(super) targets: Vec<Target>,
     pub(super) transitions: Vec<Transition>,
+    /// The spent budget that ended it, where one did.
+    pub(super) spent: Option<Error>,
+}
+
+impl EpisodeRun {
+    /// The run, where it came to its own end.
+    pub(super) fn whole(self) -> Result<Self> {
+        match self.spent {
+            Some(spent) => Err(spent),
+            None => Ok(self),
+        }
+    }
 }
 
 impl Session {
-    /// One episode; with a view, its anchor and steps are told.
+    /// One episode; with a view, its anchor and steps are told, and every exchange.
     pub(super) async fn run(
         &self,
         request: &EpisodeRequest<'_>,
@@ -47,10 +61,13 @@ impl Session {
         let mut performer = self.performer(request.user, request.item, request.chooser, memory)?;
         performer.encoding = request.encoding;
         performer.space = request.space;
-        let (trajectory, exchanges) = follow(start, &mut performer, request.user, view, tick).await?;
+        if let Some(run) = &request.header {
+            tick.tell(Tell::Run(Box::new(run.clone()))).await?;
+        }
+        let Followed { trajectory, exchanges, spent } = follow(start, &mut performer, request.user, view, tick).await?;
         let Performer { decisions, targets, transitions, .. } = performer;
         let transcript = Transcript { run: None, exchanges, calls: self.take_calls() };
-        Ok(EpisodeRun { trajectory, transcript, decisions, targets, transitions })
+        Ok(EpisodeRun { trajectory, transcript, decisions, targets, transitions, spent })
     }
 
     pub(super) fn performer<'a>(
@@ -62,6 +79,9 @@ impl Session {
     ) -> Result<Performer<'a>> {
         let agent = self.agent()?;
         let catalog = agent.catalog();
+        if self.speaker.is_none() && !self.allows_simulator {
+            return Err(RolloutError::NoEnvironment.into());
+        }
         Ok(Performer {
             encoder: &self.encoder,
             catalog: &self.cache,
@@ -138,7 +158,16 @@ impl Session {
     }
 }
 
-/// Drives a machine to its end and keeps the record; with a view, its anchor and steps are told.
+/// What came of driving a machine.
+pub(super) struct Followed {
+    pub(super) trajectory: Trajectory,
+    pub(super) exchanges: Vec<Exchange>,
+    /// The spent budget that ended it, where one did.
+    pub(super) spent: Option<Error>,
+}
+
+/// Drives a machine to its end, or to that of a language model's budget, and keeps the record; with a view, its anchor and
+/// steps are told, and every exchange.
 #[expect(
     clippy::await_holding_refcell_ref,
     reason = "driving alternates between the two closures, so `tick` is never borrowed twice"
@@ -149,13 +178,17 @@ pub(super) async fn follow<M: Machine>(
     user: &str,
     view: Option<&View<'_>>,
     tick: &mut dyn Tick,
-) -> Result<(Trajectory, Vec<Exchange>)> {
+) -> Result<Followed> {
     let mut exchanges = Vec::new();
     let tick = std::cell::RefCell::new(tick);
     let perform = async |effect: Effect| {
         let mut tick = tick.borrow_mut();
         let reply = performer.perform(&effect, &mut **tick).await?;
-        exchanges.push(Exchange { effect, reply: reply.clone() });
+        let exchange = Exchange { effect, reply: reply.clone() };
+        if view.is_some() {
+            tick.tell(Tell::Exchange(Box::new(exchange.clone()))).await?;
+        }
+        exchanges.push(exchange);
         Ok(reply)
     };
     let mut told = Told { view, user, anchor: None };
@@ -163,8 +196,8 @@ pub(super) async fn follow<M: Machine>(
         Some(told) => tick.borrow_mut().tell(told).await,
         None => Ok(()),
     };
-    let trajectory = drive(start, perform, observe).await?;
-    Ok((trajectory, exchanges))
+    let (trajectory, spent) = drive_within_budget(start, perform, observe).await?;
+    Ok(Followed { trajectory, exchanges, spent })
 }
 
 /// Events as they are told.

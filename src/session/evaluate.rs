@@ -16,6 +16,7 @@ use crate::error::{DataError, NumericError, Result};
 use crate::eval::Interval;
 use crate::latent::distance;
 use crate::objective::identity;
+use crate::rollout::Outcome;
 use crate::search::Strategy;
 
 /// "Low-rated": at most this share of the top rating.
@@ -25,7 +26,7 @@ const BALL: f32 = 1.0;
 
 /// What to compare.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct EvaluateOptions {
     /// The arms; differences are to the first.
     pub arms: Vec<ArmOptions>,
@@ -41,11 +42,13 @@ pub struct EvaluateOptions {
     pub horizon: usize,
     /// Seeds the drawing of pairs and every run.
     pub seed: u64,
+    /// Which text of an episode counts: the best on the way, or the last as in the paper.
+    pub outcome: Outcome,
 }
 
 /// One arm: exactly one of `policy`, `search`, `one_shot` and `elm`, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[allow(missing_docs, reason = "as in Arm and in the package's types")]
 pub struct ArmOptions {
     pub policy: Option<Method>,
@@ -104,7 +107,7 @@ pub struct ArmReport {
     pub name: String,
     /// Pairs so far.
     pub pairs: usize,
-    /// U of the last text, less U of the anchor.
+    /// U of the text that counts, less U of the anchor.
     pub gain: Interval,
     /// The same, less that of the first arm on the same pair.
     pub over_first: Interval,
@@ -139,6 +142,7 @@ impl Default for EvaluateOptions {
             candidates: 20,
             horizon: 5,
             seed: 0,
+            outcome: Outcome::Best,
         }
     }
 }
@@ -184,8 +188,9 @@ impl Session {
         let (mut done, total) = (0, pairs.len() * arms.len());
         for (number, pair) in pairs.iter().enumerate() {
             for (index, arm) in arms.iter().enumerate() {
-                let EvaluateOptions { horizon, candidates, seed, .. } = *options;
-                let conditions = Conditions { pair, horizon, candidates, seed: seed.wrapping_add(number as u64) };
+                let EvaluateOptions { horizon, candidates, seed, outcome: counts, .. } = *options;
+                let seed = seed.wrapping_add(number as u64);
+                let conditions = Conditions { pair, horizon, candidates, seed, counts };
                 let found = self.attempt(arm, conditions, &mut tick).await?;
                 results.push(self.result(index, pair, found).await?);
                 let (result, report) = (results[results.len() - 1].clone(), options.report(&results));

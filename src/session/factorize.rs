@@ -11,7 +11,7 @@ use crate::ratings::{Ratings, Split};
 
 /// How to factorize.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct FactorizeOptions {
     /// Dimension of the vectors.
     pub factors: usize,

@@ -13,7 +13,7 @@ use crate::objective::fields;
 /// Vectors of texts of runs that are kept beside the catalog's: six megabytes.
 const MOST_KEPT_OF_RUNS: usize = 4_000;
 /// Changes with everything that changes a fit.
-const FORM: &str = concat!("aquiline fit 1 ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("aquiline fit 2 ", env!("CARGO_PKG_VERSION"));
 
 /// Names what a fit follows from: texts, ratings, the space that was given, encoder and seed.
 pub(super) fn key(dataset: &Dataset, space: Option<&GivenSpace>, fingerprint: &str, seed: u64) -> String {
@@ -93,7 +93,7 @@ pub(super) async fn fit(
     seed: u64,
     tick: &mut dyn Tick,
 ) -> Result<Alignment> {
-    let Dataset { catalog, ratings } = dataset;
+    let Dataset { catalog, ratings, .. } = dataset;
     let settings = AlignmentSettings::for_items(space.map_or(catalog.len(), |space| space.items().len()), seed);
     let told = |(done, total)| Tell::Progress(Progress { kind: "fit", done, total, unit: "sweeps" });
     // Before the first turn principal components are taken, which for many items lasts seconds.

@@ -12,7 +12,7 @@ use crate::network::evaluate;
 use crate::network::observation::{ActionTable, Observation, Situation, StateEncoding};
 use crate::objective::{Objective, State, fields};
 use crate::policy::{ReferencePolicy, draw, predicted_shortlist, shortlist};
-use crate::rollout::{Choice, Choices, Effect, Reply};
+use crate::rollout::{Choice, Choices, Effect, Outcome, Reply};
 use crate::safeguard::Verdict;
 use crate::simulator::Simulator;
 use crate::train::checkpoint::Checkpoint;
@@ -118,7 +118,7 @@ impl Performer<'_> {
         match effect {
             Effect::Propose { .. } | Effect::Rewrite { .. } | Effect::Decode { .. } => self.speak(effect, tick).await,
             Effect::Place { anchor, items } => Ok(Reply::States(self.place(anchor, items, tick).await?)),
-            Effect::Choose(choices) => Ok(Reply::Choice(self.choose(choices, tick).await?)),
+            Effect::Choose(choices) => Ok(self.choose(choices, tick).await?.map_or(Reply::Stop, Reply::Choice)),
             Effect::Shortlist { state, actions, count, .. } => {
                 let candidates = self.numbered(actions, tick).await?;
                 let rows = self.rows(&candidates)?;
@@ -164,7 +164,8 @@ impl Performer<'_> {
         Ok(Latents::from_rows(DIMENSIONS, texts.iter().filter_map(known)))
     }
 
-    async fn choose(&mut self, choices: &Choices, tick: &mut dyn Tick) -> Result<Choice> {
+    /// One of the candidates, or none where the best text counts and none is predicted or found to gain.
+    async fn choose(&mut self, choices: &Choices, tick: &mut dyn Tick) -> Result<Option<Choice>> {
         let (checkpoint, is_reference, temperature) = match self.chooser {
             Chooser::Computed(policy) => return self.choose_by(policy, choices, tick).await,
             Chooser::Trained(checkpoint, temperature) => (checkpoint, false, temperature),
@@ -185,12 +186,17 @@ impl Performer<'_> {
             evaluated.iter().flat_map(|e| &e.log_probabilities).map(|&value| f64::from(value).exp()).collect();
         let choice = draw(&weights, choices.seed, None);
         self.decisions.push(Decision { observation, chosen: choice.index });
-        Ok(choice)
+        Ok(Some(choice))
     }
 
-    async fn choose_by(&mut self, policy: ReferencePolicy, choices: &Choices, tick: &mut dyn Tick) -> Result<Choice> {
-        let (weights, design) = policy.distribution(choices)?;
+    async fn choose_by(
+        &mut self,
+        policy: ReferencePolicy,
+        choices: &Choices,
+        tick: &mut dyn Tick,
+    ) -> Result<Option<Choice>> {
         if let Some(encoding) = self.encoding {
+            let (weights, _) = policy.distribution(choices)?;
             let observation = self.observe(encoding, None, choices, tick).await?;
             let from = &choices.state.latent;
             let tried = choices.actions.iter().zip(&choices.outcomes);
@@ -201,7 +207,7 @@ impl Performer<'_> {
             }));
             self.targets.push(Target { observation, weights: weights.iter().map(|&weight| weight as f32).collect() });
         }
-        Ok(draw(&weights, choices.seed, design))
+        policy.choose_gain(choices)
     }
 
     async fn choose_foreseen(
@@ -209,11 +215,13 @@ impl Performer<'_> {
         model: &TransitionModel,
         choices: &Choices,
         tick: &mut dyn Tick,
-    ) -> Result<Choice> {
+    ) -> Result<Option<Choice>> {
         let candidates = self.numbered(&choices.actions, tick).await?;
         let gains = self.predicted_gains(model, &choices.state.latent, &candidates)?;
         let better = |best: usize, other: usize| if gains[other] > gains[best] { other } else { best };
-        Ok(Choice { index: (0..gains.len()).reduce(better).unwrap_or(0), log_probability: 0.0, design: None })
+        let index = (0..gains.len()).reduce(better).unwrap_or(0);
+        let is_wanted = choices.outcome == Outcome::Last || gains.get(index).is_some_and(|gain| *gain > 0.0);
+        Ok(is_wanted.then_some(Choice { index, log_probability: 0.0, design: None }))
     }
 
     /// The rows of actions in the table, to which new ones are added.

@@ -1,6 +1,6 @@
 //! Ways to a better text that need no trained policy: search, and the jump of the ELM baseline.
 
-use super::episode::follow;
+use super::episode::{Followed, follow};
 use super::evaluate::ManifoldName;
 use super::perform::{Chooser, Memory, encode_missing};
 use super::tick::Tick;
@@ -11,6 +11,7 @@ use crate::catalog::Item;
 use crate::elm::{Decoded, Elm, ElmSettings, Existing, Next};
 use crate::error::{NumericError, Result, TrainingError};
 use crate::latent::Latents;
+use crate::llm::desk::CallRecord;
 use crate::objective::{FIELDS, Objective, fields};
 use crate::policy::ReferencePolicy;
 use crate::rollout::Trajectory;
@@ -52,7 +53,8 @@ impl SearchOptions {
 }
 
 impl Session {
-    /// Searches within a budget of environment calls. Its anchor, its steps and its end are told when it is over.
+    /// Searches within a budget of environment calls. Its anchor, its steps and its end are told when it is over. A spent
+    /// budget of the language model ends it with the best text so far.
     ///
     /// # Errors
     /// As [`crate::agent::Agent::search`], [`crate::agent::drive`] and `tick`; [`TrainingError::Untrained`] where
@@ -60,8 +62,18 @@ impl Session {
     pub async fn search(
         &self,
         options: &SearchOptions,
-        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+        tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
+        let (Followed { trajectory, exchanges, .. }, calls) = self.searched(options, tick).await?;
+        Ok((trajectory, Transcript { run: None, exchanges, calls }))
+    }
+
+    /// As [`Session::search`], with the spent budget that ended it, where one did.
+    pub(super) async fn searched(
+        &self,
+        options: &SearchOptions,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<(Followed, Vec<CallRecord>)> {
         let SearchOptions { user, item, settings, foresight, .. } = options;
         let start = self.agent()?.search(user, item, settings.clone())?;
         let objective = options.objective(self)?;
@@ -78,9 +90,9 @@ impl Session {
             performer.objective = objective;
             follow(start, &mut performer, user, Some(&view), &mut tick).await
         };
-        let (trajectory, exchanges) = self.with_memory(search).await?;
-        tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
-        Ok((trajectory, Transcript { run: None, exchanges, calls: self.take_calls() }))
+        let followed = self.with_memory(search).await?;
+        tick.tell(Tell::done(view.trajectory(&followed.trajectory))).await?;
+        Ok((followed, self.take_calls()))
     }
 
     /// Seeks the best point of Z and has a text written for it: the ELM baseline.

@@ -2,22 +2,22 @@
 
 use serde::Deserialize;
 
-use super::episode::EpisodeRequest;
+use super::episode::{EpisodeRequest, EpisodeRun};
 use super::perform::Chooser;
 use super::tick::Tick;
 use super::view::{Progress, Tell, View};
 use super::{Method, Session};
 use crate::action::ActionSpace;
 use crate::agent::best_of;
-use crate::error::{DesignError, NumericError, Result, RolloutError, TrainingError};
+use crate::error::{DesignError, Error, NumericError, Result, RolloutError, TrainingError};
 use crate::llm::budget::Spent;
 use crate::policy::ReferencePolicy;
 use crate::rollout::transcript::{Run, Transcript};
-use crate::rollout::{RolloutSettings, Trajectory};
+use crate::rollout::{Ended, Outcome, RolloutSettings, Trajectory, check_sizes};
 
 /// One steering request.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SteerOptions {
     /// Id of the user.
     pub user: String,
@@ -38,11 +38,13 @@ pub struct SteerOptions {
     pub temperature: Option<f32>,
     /// Seeds everything drawn.
     pub seed: u64,
+    /// Which text counts: the best on the way, or the last as in the paper.
+    pub outcome: Outcome,
 }
 
 impl Default for SteerOptions {
     fn default() -> Self {
-        let RolloutSettings { horizon, candidates, seed, .. } = RolloutSettings::default();
+        let RolloutSettings { horizon, candidates, seed, outcome, .. } = RolloutSettings::default();
         SteerOptions {
             user: String::new(),
             item: String::new(),
@@ -53,16 +55,26 @@ impl Default for SteerOptions {
             space: ActionSpace::default(),
             temperature: None,
             seed,
+            outcome,
         }
     }
+}
+
+/// What came of a request.
+pub(super) struct Steered {
+    pub(super) trajectory: Trajectory,
+    pub(super) transcript: Transcript,
+    /// The spent budget that ended it, where one did.
+    pub(super) spent: Option<Error>,
 }
 
 impl Session {
     /// What a request usually costs with the language model; nothing without one.
     ///
     /// # Errors
-    /// As [`crate::agent::Agent::objective`] and [`crate::catalog::Catalog::index_of`].
+    /// As [`Session::steer`].
     pub fn estimate(&self, options: &SteerOptions) -> Result<Spent> {
+        options.check()?;
         let Some(speaker) = &self.speaker else { return Ok(Spent::default()) };
         let agent = self.agent()?;
         let anchor = &agent.catalog().items()[agent.catalog().index_of(&options.item)?];
@@ -71,7 +83,8 @@ impl Session {
         Ok(speaker.estimate(anchor, &profile, options.space, &settings).times(episodes))
     }
 
-    /// Runs one request: events and progress go to `tick`, the trajectory and its record come back.
+    /// Runs one request: events and progress go to `tick`, the trajectory and its record come back. A spent budget of the
+    /// language model ends it with what it has come to, see [`Ended::Budget`].
     ///
     /// # Errors
     /// As [`crate::agent::Agent::rollout`], [`crate::agent::drive`], and `tick`; a subset larger than the number of candidates
@@ -79,77 +92,91 @@ impl Session {
     pub async fn steer(
         &self,
         options: &SteerOptions,
-        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+        tick: impl AsyncFnMut(Tell) -> Result<()>,
     ) -> Result<(Trajectory, Transcript)> {
-        options.check()?;
-        let view = View::new(self.agent()?, &self.encoder, options);
-        let (trajectory, transcript) = match options.policy {
-            Method::BestOfN => {
-                let best = self.best_of_n(options, &mut tick).await?;
-                tick.tell(Tell::anchor(view.state(&best.0.anchor, &best.0.anchor), &options.user)).await?;
-                for (index, step) in best.0.steps.iter().enumerate() {
-                    tick.tell(Tell::step(view.step(index, step, &best.0.anchor))).await?;
-                }
-                best
-            }
-            _ => self.episode(options, options.seed, true, &mut tick).await?,
-        };
-        tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
+        let Steered { trajectory, transcript, .. } = self.steered(options, tick).await?;
         Ok((trajectory, transcript))
     }
 
-    async fn best_of_n(&self, options: &SteerOptions, tick: &mut dyn Tick) -> Result<(Trajectory, Transcript)> {
-        let mut runs = Vec::new();
-        for run in 0..options.subset {
-            runs.push(self.episode(options, options.seed.wrapping_add(run as u64), false, tick).await?);
-            let progress = Progress { kind: "candidates", done: run + 1, total: options.subset, unit: "actions" };
-            tick.tell(Tell::Progress(progress)).await?;
-        }
-        let environment_calls = runs.iter().map(|(run, _)| run.environment_calls).sum();
-        let calls = runs.iter_mut().flat_map(|(_, transcript)| std::mem::take(&mut transcript.calls)).collect();
-        let best =
-            best_of(runs.iter().map(|(run, _)| run.clone()).collect()).ok_or(RolloutError::NoActions { step: 0 })?;
-        let of_best = runs.into_iter().find(|(run, _)| *run == best).map(|(_, transcript)| transcript);
-        let of_best = of_best.unwrap_or_default();
-        let run = of_best.run.map(|run| Run { other_calls: environment_calls - best.environment_calls, ..run });
-        Ok((Trajectory { environment_calls, ..best }, Transcript { run, calls, ..of_best }))
-    }
-
-    async fn episode(
+    /// As [`Session::steer`], with the spent budget that ended it, where one did.
+    pub(super) async fn steered(
         &self,
         options: &SteerOptions,
-        seed: u64,
-        announce: bool,
-        tick: &mut dyn Tick,
-    ) -> Result<(Trajectory, Transcript)> {
-        let agent = self.agent()?;
-        let request = EpisodeRequest {
-            user: &options.user,
-            item: &options.item,
-            chooser: self.chooser(options)?,
-            settings: self.settings(options, seed)?,
-            space: options.space,
-            encoding: None,
+        mut tick: impl AsyncFnMut(Tell) -> Result<()>,
+    ) -> Result<Steered> {
+        options.check()?;
+        let view = View::new(self.agent()?, &self.encoder, options);
+        let steered = match options.policy {
+            Method::BestOfN => {
+                let steered = self.best_of_n(options, &mut tick).await?;
+                let Trajectory { anchor, steps, .. } = &steered.trajectory;
+                tick.tell(Tell::anchor(view.state(anchor, anchor), &options.user)).await?;
+                for (index, step) in steps.iter().enumerate() {
+                    tick.tell(Tell::step(view.step(index, step, anchor))).await?;
+                }
+                steered
+            }
+            _ => self.episode(options, options.seed, true, &mut tick).await?,
         };
-        let view = View::new(agent, &self.encoder, options);
-        let announced = announce.then_some(&view);
-        let run = self.with_memory(async |memory| self.run(&request, memory, announced, tick).await).await?;
-        let what = Run {
+        tick.tell(Tell::done(view.trajectory(&steered.trajectory))).await?;
+        Ok(steered)
+    }
+
+    async fn best_of_n(&self, options: &SteerOptions, tick: &mut dyn Tick) -> Result<Steered> {
+        let mut runs: Vec<Steered> = Vec::new();
+        while runs.len() < options.subset && runs.last().is_none_or(|run| run.spent.is_none()) {
+            runs.push(self.episode(options, options.seed.wrapping_add(runs.len() as u64), false, tick).await?);
+            let progress = Progress { kind: "candidates", done: runs.len(), total: options.subset, unit: "actions" };
+            tick.tell(Tell::Progress(progress)).await?;
+        }
+        let environment_calls = runs.iter().map(|run| run.trajectory.environment_calls).sum();
+        let failed_rewrites = runs.iter().map(|run| run.trajectory.failed_rewrites).sum();
+        let calls = runs.iter_mut().flat_map(|run| std::mem::take(&mut run.transcript.calls)).collect();
+        let spent = runs.last_mut().and_then(|run| run.spent.take());
+        let best = best_of(runs.iter().map(|run| run.trajectory.clone()).collect());
+        let best = best.ok_or(RolloutError::NoActions { step: 0 })?;
+        let of_best = runs.into_iter().find(|run| run.trajectory == best).map(|run| run.transcript);
+        let of_best = of_best.unwrap_or_default();
+        let run = of_best.run.map(|run| Run { other_calls: environment_calls - best.environment_calls, ..run });
+        let ended = if spent.is_some() { Ended::Budget } else { best.ended };
+        Ok(Steered {
+            trajectory: Trajectory { environment_calls, failed_rewrites, ended, ..best },
+            transcript: Transcript { run, calls, ..of_best },
+            spent,
+        })
+    }
+
+    async fn episode(&self, options: &SteerOptions, seed: u64, announce: bool, tick: &mut dyn Tick) -> Result<Steered> {
+        let settings = self.settings(options, seed)?;
+        let header = Run {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             encoder: self.fingerprint().to_owned(),
             user: options.user.clone(),
             item: options.item.clone(),
             policy: options.policy.name().to_owned(),
-            settings: request.settings,
+            settings: settings.clone(),
             other_calls: 0,
         };
-        Ok((run.trajectory, Transcript { run: Some(what), ..run.transcript }))
+        let request = EpisodeRequest {
+            user: &options.user,
+            item: &options.item,
+            chooser: self.chooser(options)?,
+            settings,
+            space: options.space,
+            encoding: None,
+            header: announce.then(|| header.clone()),
+        };
+        let view = View::new(self.agent()?, &self.encoder, options);
+        let announced = announce.then_some(&view);
+        let run = self.with_memory(async |memory| self.run(&request, memory, announced, tick).await).await?;
+        let EpisodeRun { trajectory, transcript, spent, .. } = run;
+        Ok(Steered { trajectory, transcript: Transcript { run: Some(header), ..transcript }, spent })
     }
 
     fn settings(&self, options: &SteerOptions, seed: u64) -> Result<RolloutSettings> {
         let lookahead = self.chooser(options)?.needs_lookahead();
-        let SteerOptions { horizon, candidates, .. } = *options;
-        Ok(RolloutSettings { horizon, candidates, lookahead, seed, ..Default::default() })
+        let SteerOptions { horizon, candidates, outcome, .. } = *options;
+        Ok(RolloutSettings { horizon, candidates, lookahead, seed, outcome, ..Default::default() })
     }
 
     fn chooser(&self, options: &SteerOptions) -> Result<Chooser<'_>> {
@@ -168,6 +195,7 @@ impl Session {
 
 impl SteerOptions {
     pub(super) fn check(&self) -> Result<()> {
+        check_sizes(self.horizon, self.candidates)?;
         if self.subset > self.candidates {
             let (wanted, available) = (self.subset, self.candidates);
             return Err(DesignError::SubsetTooLarge { wanted, available }.into());

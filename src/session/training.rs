@@ -17,14 +17,14 @@ use crate::network::NetworkShape;
 use crate::network::observation::{ACTION_LENGTH, StateEncoding};
 use crate::objective::{FIELDS, State};
 use crate::policy::ReferencePolicy;
-use crate::rollout::{RolloutSettings, Step, Trajectory};
+use crate::rollout::{Outcome, RolloutSettings, Step, Trajectory};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::{Baseline, Episode, Learner, ReferenceFit, Target, TrainSettings, UpdateLog};
 use crate::transition::{TransitionModel, TransitionSettings};
 
 /// What to train, and for how long.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrainOptions {
     /// What the reference is fitted to.
     pub reference: ReferencePolicy,
@@ -219,13 +219,21 @@ impl Session {
                 candidates,
                 lookahead: reference.needs_lookahead(),
                 seed: run.seed(Purpose::Reference, done as u64),
+                outcome: Outcome::Last,
                 ..Default::default()
             };
             let (user, item) = self.pair(&run.users, settings.seed)?;
             let chooser = Chooser::Computed(reference);
-            let request =
-                EpisodeRequest { user: &user, item: &item, chooser, space, settings, encoding: Some(encoding) };
-            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?;
+            let request = EpisodeRequest {
+                user: &user,
+                item: &item,
+                chooser,
+                space,
+                settings,
+                encoding: Some(encoding),
+                header: None,
+            };
+            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?.whole()?;
             run.environment_calls += episode.trajectory.environment_calls;
             targets.extend(episode.targets);
             transitions.extend(episode.transitions);
@@ -254,10 +262,18 @@ impl Session {
                 item: &item,
                 chooser: Chooser::Trained(policy, None),
                 space,
-                settings: RolloutSettings { horizon, candidates, lookahead: false, seed, ..Default::default() },
+                settings: RolloutSettings {
+                    horizon,
+                    candidates,
+                    lookahead: false,
+                    seed,
+                    outcome: Outcome::Last,
+                    ..Default::default()
+                },
                 encoding: None,
+                header: None,
             };
-            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?;
+            let episode = self.run(&request, &mut run.memory, None, &mut within_episode(tick)).await?.whole()?;
             run.environment_calls += episode.trajectory.environment_calls;
             transitions.extend(steps(&episode.trajectory));
             episodes.extend(lesson(episode, group));

@@ -6,7 +6,7 @@ use super::SteerOptions;
 use super::evaluate::EvaluateEvent;
 use crate::action::Action;
 use crate::agent::Agent;
-use crate::alignment::Skill;
+use crate::alignment::{Skill, Verdict};
 use crate::catalog::Item;
 use crate::elm::Decoded;
 use crate::encoder::Encoder;
@@ -16,7 +16,8 @@ use crate::latent::{Neighbour, distance};
 use crate::objective::{Objective, State, fields};
 use crate::profile::liked_genres;
 use crate::ratings::Rating;
-use crate::rollout::{DesignSummary, Step, Trajectory};
+use crate::rollout::transcript::{Exchange, Run};
+use crate::rollout::{DesignSummary, Ended, Step, Trajectory};
 use crate::train::{ReferenceFit, UpdateLog};
 use crate::utility::NEAREST;
 
@@ -34,6 +35,10 @@ pub enum Tell {
     Policy(Vec<u8>),
     /// A comparison has a result.
     Comparison(Box<EvaluateEvent>),
+    /// For the record: what will be run.
+    Run(Box<Run>),
+    /// For the record: an effect and its reply, as soon as it is answered.
+    Exchange(Box<Exchange>),
 }
 
 /// Something that happened in training.
@@ -80,7 +85,8 @@ pub enum EpisodeEvent {
 pub struct StateView {
     pub item: Item,
     pub utility: f32,
-    pub uncertainty: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<f32>,
     pub affinity: f32,
     pub novelty: f32,
     /// Distance from the anchor in Z.
@@ -128,8 +134,12 @@ pub struct TrajectoryView {
     pub anchor: StateView,
     pub steps: Vec<StepView>,
     pub outcome: StateView,
+    /// Edits that led to the outcome; 0 is the anchor.
+    pub outcome_step: usize,
     pub kept: bool,
     pub environment_calls: usize,
+    pub failed_rewrites: usize,
+    pub ended: Ended,
 }
 
 /// A [`ContentGap`].
@@ -138,7 +148,8 @@ pub struct TrajectoryView {
 pub struct GapView {
     pub place: [f32; 2],
     pub utility: f32,
-    pub uncertainty: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<f32>,
     pub affinity: f32,
     pub distance: f32,
     pub neighbours: Vec<NeighbourView>,
@@ -183,6 +194,8 @@ pub struct NeighbourView {
 pub struct InfoView {
     pub encoder: String,
     pub skill: Skill,
+    /// What may be expected of steering, given the skill.
+    pub verdict: Verdict,
     pub items: Vec<ItemView>,
     pub users: Vec<UserView>,
     /// Lowest and highest rating.
@@ -290,8 +303,11 @@ impl<'a> View<'a> {
             anchor: self.state(anchor, anchor),
             steps: trajectory.steps.iter().enumerate().map(|(index, step)| self.step(index, step, anchor)).collect(),
             outcome: self.state(trajectory.outcome(), anchor),
+            outcome_step: trajectory.outcome_step(),
             kept: trajectory.is_kept(),
             environment_calls: trajectory.environment_calls,
+            failed_rewrites: trajectory.failed_rewrites,
+            ended: trajectory.ended,
         }
     }
 }
@@ -348,6 +364,7 @@ impl InfoView {
         InfoView {
             encoder: encoder.fingerprint().to_owned(),
             skill: *agent.alignment().skill(),
+            verdict: agent.alignment().skill().verdict(),
             items: items.collect(),
             users: users.map(|user| UserView::with(agent, user, by_user[user])).collect(),
             scale: ratings.scale(),

@@ -88,7 +88,8 @@ impl SearchRequest {
             SearchWay::Beam => Strategy::Beam { width },
             other => other.strategy(),
         };
-        let settings = SearchSettings { strategy, depth, candidates, shortlist, budget, seed };
+        let SearchSettings { patience, .. } = SearchSettings::default();
+        let settings = SearchSettings { strategy, depth, candidates, shortlist, budget, patience, seed };
         SearchOptions { user: self.user, item: self.item, settings, foresight, caution, toward: None }
     }
 }
@@ -152,6 +153,8 @@ pub(super) fn thrown(error: impl Into<Error>) -> JsValue {
 /// Tells of a session; bytes go as bytes.
 pub(super) async fn tell(tick: &Function, told: &Tell) -> Result<()> {
     match told {
+        // The record is given at the end, as a whole.
+        Tell::Run(_) | Tell::Exchange(_) => Ok(()),
         Tell::Policy(bytes) => call(tick, js_sys::Uint8Array::from(bytes.as_slice()).into()).await,
         _ => report(tick, told).await,
     }

@@ -1,6 +1,6 @@
 import { FEWEST, tooFew } from './ratings.js';
 import { AquilineError } from '../error.js';
-import type { Aquiline, Gap, OwnRating, Progress, Trajectory } from '../types.js';
+import type { Aquiline, Gap, Measured, OwnRating, Progress, State, Trajectory } from '../types.js';
 import type { Idea, IdeasSettings } from './types.js';
 
 export interface Search {
@@ -21,7 +21,7 @@ export interface Search {
  * it was is no idea.
  */
 export async function* findIdeas(aquiline: Aquiline, search: Search): AsyncGenerator<Idea> {
-  const { user, count, signal, highest } = search;
+  const { user, count, signal } = search;
   const ratings = known(search.ratings, aquiline);
   await aquiline.foldIn({ user, ratings, signal });
   signal.throwIfAborted();
@@ -30,8 +30,9 @@ export async function* findIdeas(aquiline: Aquiline, search: Search): AsyncGener
   let found = 0;
   for (const { gap, item } of startsOf(gaps, ratings)) {
     const trajectory = await steered(aquiline, item, search, found);
-    if (trajectory.kept) continue;
-    yield ideaOf(trajectory, gap, highest);
+    // Whatever the run says of itself: nothing is shown that is not better than what there is.
+    if (trajectory.kept || !(trajectory.outcome.utility > trajectory.anchor.utility)) continue;
+    yield ideaOf(trajectory, gap, search, aquiline.info.skill?.misplacement);
     if (++found === count) return;
   }
 }
@@ -63,23 +64,30 @@ async function steered(aquiline: Aquiline, item: string, search: Search, found: 
     const inside = Math.min(1, (step + progress.done / (progress.total || Infinity)) / steps);
     search.onProgress(progress, found + 1, (found + inside) / count);
   };
-  for await (const event of aquiline.steer({ ...steering, user, item, signal, onProgress })) {
+  for await (const event of aquiline.steer({ ...steering, outcome: 'best', user, item, signal, onProgress })) {
     if (event.type === 'step') step += 1;
     if (event.type === 'done') return event.trajectory;
   }
   throw new AquilineError('worker', 'the run ended without a result');
 }
 
-function ideaOf(trajectory: Trajectory, gap: Gap, highest: number): Idea {
-  const { anchor, outcome, steps } = trajectory;
+function ideaOf(trajectory: Trajectory, gap: Gap, { highest }: Search, misplacement: Measured | undefined): Idea {
+  const { anchor, outcome, outcomeStep, steps } = trajectory;
   return {
     item: outcome.item,
     from: anchor.item,
-    edits: steps.map(({ action }) => action.text),
+    // Later ones led to other texts.
+    edits: steps.slice(0, outcomeStep).map(({ action }) => action.text),
     rating: outcome.affinity * highest,
     gain: (outcome.affinity - anchor.affinity) * highest,
-    uncertainty: outcome.uncertainty * highest,
+    uncertainty: uncertaintyOf(outcome, highest, misplacement),
     gap,
     trajectory,
   };
+}
+
+/** Nothing predicted is certain, so that 0 is as unknown as nothing. */
+function uncertaintyOf({ uncertainty }: State, highest: number, misplacement: Measured | undefined): Measured {
+  if (uncertainty !== undefined && uncertainty > 0) return uncertainty * highest;
+  return typeof misplacement === 'object' ? misplacement : { unknown: 'it could not be measured here' };
 }

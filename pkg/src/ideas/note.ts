@@ -5,6 +5,8 @@ export interface Setup {
   /** Where a model runs that the page handed over: `page`, or a host. */
   llmHost: string | null;
   models: CreateOptions['models'];
+  /** Whether the items are the page's own, which the simulator does not edit unless it is asked for by name. */
+  isOwn: boolean;
   /** Whether the page brought an object of its own. */
   isShared: boolean;
   isRemembered: boolean;
@@ -16,9 +18,12 @@ export function noteOf(setup: Setup): string[] {
   return [`Your ratings stay ${where}.`, edits(setup), download(setup)].filter(Boolean);
 }
 
-function edits({ llm, llmHost, isShared }: Setup): string {
-  if (llm === undefined) {
-    return isShared ? 'Texts are edited by what this page has set up.' : 'Texts are edited in this page: nothing leaves it.';
+function edits({ llm, llmHost, isShared, isOwn }: Setup): string {
+  if (llm === undefined && isShared) return 'Texts are edited by what this page has set up.';
+  if (llm === undefined && isOwn) return 'This page has not set up a language model yet, so that no ideas can be written.';
+  if (llm === undefined) return 'Texts are edited in this page: nothing leaves it.';
+  if (llm === 'simulator') {
+    return `Texts are edited in this page: nothing leaves it.${isOwn ? ' A simulator does it, whose sentences are about films.' : ''}`;
   }
   const isRemote = typeof llm === 'object' && 'baseUrl' in llm;
   if (!isRemote && llmHost === 'page') return 'A language model in this page edits the texts: nothing leaves it.';

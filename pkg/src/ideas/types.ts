@@ -1,5 +1,5 @@
 import type { AquilineError } from '../error.js';
-import type { Aquiline, CreateOptions, Gap, Item, OwnRating, Progress, SteerOptions, Trajectory } from '../types.js';
+import type { Aquiline, CreateOptions, Gap, Item, Measured, OwnRating, Progress, SteerOptions, Trajectory } from '../types.js';
 
 /** Where the element is; reflected in its attribute `state`. */
 export type IdeasState = 'idle' | 'loading' | 'working' | 'done' | 'error' | 'cancelled';
@@ -15,8 +15,8 @@ export interface Idea {
   rating: number;
   /** That less the predicted rating of `from`. */
   gain: number;
-  /** One standard deviation of `rating`. */
-  uncertainty: number;
+  /** One standard deviation of `rating` and of `gain`, or why it is not known. */
+  uncertainty: Measured;
   /** The gap that it was looked for in. */
   gap: Gap;
   trajectory: Trajectory;
@@ -24,14 +24,17 @@ export interface Idea {
 
 /** Properties of the element that are no attributes. */
 export interface IdeasSettings {
-  /** As of `create`. With an object of your own in `aquiline` it is only used for the note. */
+  /**
+   * As of `create`: for a catalog of your own a model, or `'simulator'` by name. With an object of your own in `aquiline` it
+   * is only used for the note.
+   */
   llm?: CreateOptions['llm'];
   llmOptions?: CreateOptions['llmOptions'];
   budget?: CreateOptions['budget'];
   /** More options of `create`; attributes win. */
   options?: Omit<CreateOptions, 'signal' | 'onProgress' | 'llm' | 'llmOptions' | 'budget'>;
   /** How edits are looked for: `horizon`, `candidates`, `policy` and so on. */
-  steering?: Partial<Omit<SteerOptions, 'user' | 'item' | 'signal' | 'onProgress' | 'record'>>;
+  steering?: Partial<Omit<SteerOptions, 'user' | 'item' | 'signal' | 'onProgress' | 'record' | 'outcome'>>;
   /** An object of your own to share; it is not disposed. */
   aquiline?: Aquiline;
 }

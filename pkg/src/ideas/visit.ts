@@ -3,13 +3,16 @@ import { FEWEST, offersOf, SCALE, tooFew, VisitorRatings, type Offer } from './r
 import { STYLES } from './styles.js';
 import { View } from './view.js';
 import { stageOf } from './words.js';
-import { codeOf } from '../error.js';
+import { codeOf, noEnvironment } from '../error.js';
 import type { Aquiline, OwnRating, Progress } from '../types.js';
 import type { Reading } from './read.js';
 import type { Loaded } from './source.js';
 import type { Idea, IdeasEvents, IdeasSettings, IdeasState } from './types.js';
 
 export const SETTINGS = ['llm', 'llmOptions', 'budget', 'options', 'steering', 'aquiline'] as const;
+
+const NO_MODEL =
+  'For whoever made this page: set the property "llm" of this element to a model, or to "simulator", whose sentences are about films.';
 
 /** Items to rate at a time. */
 const HANDFUL = 6;
@@ -130,6 +133,7 @@ export class Visit {
   }
 
   private async find(signal: AbortSignal): Promise<void> {
+    if (this.isUnwritten()) throw noEnvironment(NO_MODEL);
     const { scale } = await this.load(signal);
     const aquiline = this.settings.aquiline ?? (await this.engine(signal));
     const { findIdeas } = await import('./find.js');
@@ -242,9 +246,20 @@ export class Visit {
       llm,
       llmHost: this.host.getAttribute('llm-host'),
       models: this.models(),
+      isOwn: this.isOwn(),
       isShared: aquiline !== undefined,
       isRemembered: this.host.hasAttribute('remember'),
     });
+  }
+
+  /** Whether the items are the page's own and nobody was set up to edit them. */
+  private isUnwritten(): boolean {
+    const { llm, aquiline } = this.settings;
+    return !llm && !aquiline && this.isOwn();
+  }
+
+  private isOwn(): boolean {
+    return this.address('catalog') !== undefined || (this.settings.options?.catalog ?? 'embedded') !== 'embedded';
   }
 
   private remember(): void {

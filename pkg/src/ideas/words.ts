@@ -36,19 +36,35 @@ export function amountOf({ done, total, unit }: Progress): string {
   return unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : `${done} of ${total}`;
 }
 
-/** What the visitor is predicted to think of it. An idea can be worth telling for its novelty alone. */
+/**
+ * What the visitor is predicted to think of it, never more certain than it is: a difference within the ± is no gain, and a ±
+ * that is not known is said to be so. An idea can be worth telling for its novelty alone.
+ */
 export function predictionOf({ rating, gain, uncertainty }: Idea, highest: number): string {
-  const digits = highest > 10 ? 0 : uncertainty < 0.1 ? 2 : 1;
+  const isKnown = typeof uncertainty === 'number';
+  const digits = highest > 10 ? 0 : isKnown && uncertainty < 0.1 ? 2 : 1;
   const shown = (value: number) => Math.min(value, highest).toFixed(digits);
-  const change = Math.abs(gain).toFixed(digits);
-  const compared = Number(change) === 0 ? 'as much as' : `${change} ${gain > 0 ? 'more' : 'less'} than`;
-  const predicted = `Predicted for you: ${shown(rating)} ± ${shown(uncertainty)} of ${highest}${highest > 10 ? '' : ' stars'}`;
-  return `${predicted}, ${compared} the one that exists.${caveat(Number(change) === 0 ? 0 : gain, uncertainty)}`;
+  const around = isKnown ? ` ± ${atLeast(uncertainty, digits)}` : '';
+  const predicted = `Predicted for you: ${shown(rating)}${around} of ${highest}${highest > 10 ? '' : ' stars'}`;
+  const doubt = isKnown ? '' : ` How far this may be off is unknown: ${uncertainty.unknown}.`;
+  return `${predicted}${compared(gain, isKnown ? uncertainty : 0, digits)}${doubt}`;
 }
 
-function caveat(gain: number, uncertainty: number): string {
-  if (gain <= 0) return ' It is shown for being unlike what there is.';
-  return gain < uncertainty ? ' The difference is smaller than the uncertainty.' : '';
+const FOR_NOVELTY = ' It is shown for being unlike what there is.';
+
+function compared(gain: number, uncertainty: number, digits: number): string {
+  const change = Math.abs(gain).toFixed(digits);
+  if (Number(change) === 0) return `, as much as the one that exists.${FOR_NOVELTY}`;
+  if (Math.abs(gain) <= uncertainty) {
+    return `. What sets it apart from the one that exists is within its ±.${gain < 0 ? FOR_NOVELTY : ''}`;
+  }
+  return `, ${change} ${gain > 0 ? 'more' : 'less'} than the one that exists.${gain < 0 ? FOR_NOVELTY : ''}`;
+}
+
+/** A number that is not shown as 0 where it is none. */
+function atLeast(value: number, digits: number): string {
+  const shown = value.toFixed(digits);
+  return Number(shown) === 0 ? `less than ${(10 ** -digits).toFixed(digits)}` : shown;
 }
 
 export function titleOf({ title, year }: { title: string; year: number | null }): string {

@@ -1,4 +1,5 @@
 import { messageOf } from '../error.js';
+import { remote } from '../table.js';
 import type { RemoteLlm } from '../types.js';
 
 /** What is the matter with an address. */
@@ -48,6 +49,7 @@ const FIXES: Readonly<Record<Trouble, string>> = {
 
 /** Asks one short question, and says what stands in the way of an answer. Sends nothing to any other address. */
 export async function diagnose(llm: RemoteLlm, { signal }: { signal?: AbortSignal } = {}): Promise<Diagnosis> {
+  remote(llm, 'llm');
   const url = addressOf(llm.baseUrl);
   if (!url) return found('address', `${JSON.stringify(llm.baseUrl)} is no address of a server`);
   if (isMixed(url)) return found('mixed-content', `this page is https, and ${url.origin} is not`);

@@ -14,13 +14,13 @@ export const RATINGS = [
 
 /**
  * `plot` is what a model made of every film, `kept` the films that nothing improves, `gate` holds every run until it
- * resolves, `fail` fails the next one. `log` records the calls.
+ * resolves, `fail` fails the next one, `change` alters what runs come to. `log` records the calls.
  */
-export function fakeAquiline({ plot = 'A storm comes.', kept = [], gate, fail } = {}) {
+export function fakeAquiline({ plot = 'A storm comes.', kept = [], gate, fail, change = (run) => run, misplacement = 0.5 } = {}) {
   const fake = {
     log: [],
     fail,
-    info: { items: FILMS, users: [], scale: [0.5, 5] },
+    info: { items: FILMS, users: [], scale: [0.5, 5], skill: { misplacement } },
     async foldIn({ user, ratings }) {
       fake.log.push({ foldIn: user, ratings });
       return { id: user, ratings: ratings.length, likes: [], low: [] };
@@ -36,7 +36,7 @@ export function fakeAquiline({ plot = 'A storm comes.', kept = [], gate, fail } 
       if (fake.fail) throw fake.fail;
       onProgress({ type: 'candidates', done: 1, total: 2, unit: 'actions' });
       if (gate) await Promise.race([gate, new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))]);
-      yield { type: 'done', trajectory: trajectoryOf(FILMS.find(({ id }) => id === item), plot, kept.includes(item)) };
+      yield { type: 'done', trajectory: change(trajectoryOf(FILMS.find(({ id }) => id === item), plot, kept.includes(item))) };
     },
     async dispose() {
       fake.log.push('disposed');
@@ -46,7 +46,9 @@ export function fakeAquiline({ plot = 'A storm comes.', kept = [], gate, fail } 
 }
 
 export function trajectoryOf(film, plot, kept = false) {
-  const anchor = { item: film, affinity: 0.6, uncertainty: 0.06 };
-  const outcome = kept ? anchor : { item: { ...film, plot }, affinity: 0.72, uncertainty: 0.06 };
-  return { anchor, outcome, kept, steps: [{ action: { text: 'Let a storm come.', category: 'plot' }, state: outcome }] };
+  const anchor = { item: film, utility: 0.8, affinity: 0.6, uncertainty: 0.06 };
+  const outcome = kept ? anchor : { item: { ...film, plot }, utility: 1, affinity: 0.72, uncertainty: 0.06 };
+  const steps = [{ action: { text: 'Let a storm come.', category: 'plot' }, state: outcome }];
+  const ending = { outcomeStep: kept ? 0 : 1, kept, environmentCalls: 1, failedRewrites: 0, ended: kept ? 'no-gain' : 'horizon' };
+  return { anchor, outcome, steps, ...ending };
 }

@@ -20,10 +20,10 @@ export function coreError(code, message, retryable = false) {
 /**
  * `texts` is what there is to encode, `work` the milliseconds each piece of work blocks the thread for,
  * `fail` an error by stage: load, selfTest, encode, session, prepare, gaps, steer. `log` records what happens. `sums`
- * are the manifest's sha256, `pace` the milliseconds for which a call of the encoder blocks the thread.
+ * are the manifest's sha256, `gains` the utilities of the texts of a run, `pace` the milliseconds for which a call of the encoder blocks the thread.
  */
 export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'https://models.invalid/', log = [], ...rest } = {}) {
-  const { sums = { weights: 'sha-w', tokenizer: 'sha-t' }, pace = 0, half = false } = rest;
+  const { sums = { weights: 'sha-w', tokenizer: 'sha-t' }, pace = 0, half = false, gains = [] } = rest;
   const failAt = (stage) => {
     log.push(stage);
     if (fail[stage]) throw fail[stage];
@@ -65,10 +65,12 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
 
   class RawSession {
     fingerprint = 'fake';
-    #encoded = 0;
+    /** A byte for each text: 1 where its vector is known. */
+    #known = [];
     #isNew = false;
     #policy;
     #model;
+    #maySimulate = false;
     #isFitted = false;
     #people = {};
     fitKey = 'fitted';
@@ -76,7 +78,11 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       failAt('session');
       log.push({ catalog, seed });
     }
-    static embedded = (_encoder, catalog, seed) => new RawSession(new TextDecoder().decode(catalog), seed);
+    static embedded = (_encoder, catalog, seed) => {
+      const session = new RawSession(new TextDecoder().decode(catalog), seed);
+      session.#maySimulate = true;
+      return session;
+    };
     static movielens = (_encoder, movies, ratings, seed) => new RawSession([movies.length, ratings.length], seed);
     static fromItems = (_encoder, data, seed) => new RawSession(data.items.length, seed);
 
@@ -86,16 +92,18 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     }
     async prepare(cache, tick) {
       log.push({ cached: cache?.length });
-      this.#encoded = cache?.every((byte) => byte === 1) ? cache.length : 0;
-      for (; this.#encoded < texts; this.#isNew = true) {
-        await ticked(tick, { type: 'encode', done: ++this.#encoded, total: texts, unit: 'texts' });
+      if (cache?.every((byte) => byte <= 1)) for (const [text, byte] of cache.entries()) this.#known[text] ||= byte;
+      const missing = Array.from({ length: texts }, (_, text) => text).filter((text) => !this.#known[text]);
+      for (const [at, text] of missing.entries()) {
+        [this.#known[text], this.#isNew] = [1, true];
+        await ticked(tick, { type: 'encode', done: texts - missing.length + at + 1, total: texts, unit: 'texts' });
       }
       failAt('prepare');
       if (this.#isFitted) return;
       for (let done = 1; done <= 3; done++) await ticked(tick, { type: 'fit', done, total: 3, unit: 'sweeps' });
     }
     cacheBytes() {
-      return this.#isNew ? new Uint8Array(this.#encoded).fill(1) : undefined;
+      return this.#isNew ? Uint8Array.from(this.#known) : undefined;
     }
     useFit(bytes) {
       return (this.#isFitted = bytes.length === 1 && bytes[0] === 9);
@@ -126,6 +134,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       return { mean: 3, users: [], items: [], rmse: null, options };
     }
     async actions(options) {
+      this.#mayEdit();
       failAt('actions');
       return [{ text: JSON.stringify(options), category: 'plot', origin: 'generic' }];
     }
@@ -155,7 +164,10 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       this.#people = JSON.parse(new TextDecoder().decode(bytes)).people;
     }
     info() {
-      return { encoder: 'fake', skill: {}, items: [], users: [], scale: [0.5, 5], itemsWithoutText: 0, itemsTruncated: 0 };
+      const skill = { rmseRatio: 0.9, rankCorrelation: 0.3, coverage: 0.68, misplacement: { unknown: 'it is a fake' }, noise: 0.8 };
+      const verdict = { level: 'some', text: 'Texts tell something of what people like.' };
+      const told = { skill: { ...skill, heldOutRatings: 10, heldOutItems: 5, spread: 1 }, verdict };
+      return { encoder: 'fake', ...told, items: [], users: [], scale: [0.5, 5], itemsWithoutText: 0, itemsTruncated: 0 };
     }
     gaps({ users, count }) {
       failAt('gaps');
@@ -197,7 +209,7 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
     }
     useSimulator() {
       log.push('useSimulator');
-      this.#model = undefined;
+      [this.#model, this.#maySimulate] = [undefined, true];
     }
     async #asked(question) {
       if (!this.#model) throw coreError('numeric.bad_setting', 'the language model is out of range: there is none');
@@ -220,18 +232,32 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
       return { pairs: opinions.length };
     }
     async steer(options, record, tick) {
+      this.#mayEdit();
       failAt('steer');
       log.push(options);
-      if (this.#model) log.push({ answer: await this.#model.ask({ messages: [], maxTokens: 5, seed: 1 }) });
-      await ticked(tick, { type: 'anchor', state: { utility: 0 }, user: options.user });
-      const count = Math.min(options.horizon, steps);
-      for (let index = 0; index < count; index++) {
+      const states = [{ utility: 0 }];
+      await ticked(tick, { type: 'anchor', state: states[0], user: options.user });
+      let ended = 'horizon';
+      for (let index = 0; index < Math.min(options.horizon, steps); index++) {
+        try {
+          if (this.#model) log.push({ answer: await this.#model.ask({ messages: [], maxTokens: 5, seed: index + 1 }) });
+        } catch (error) {
+          // A budget that is spent ends the run, and is no failure of it.
+          if (error.code !== 'llm.budget') throw error;
+          ended = 'budget';
+          break;
+        }
         for (const done of [1, 2, 1]) await ticked(tick, { type: 'candidates', done, total: 2, unit: 'actions' });
-        await ticked(tick, { type: 'step', step: { index, milliseconds: 0 } });
+        states.push({ utility: gains[index] ?? index + 1 });
+        await ticked(tick, { type: 'step', step: { index, state: states.at(-1), milliseconds: 0 } });
       }
-      const recorded = Array.from({ length: count }, (_, index) => ({ index, milliseconds: 0 }));
-      await ticked(tick, { type: 'done', trajectory: { seed: options.seed, steps: recorded } });
+      const trajectory = { seed: options.seed, ...outcomeOf(states, options.outcome), failedRewrites: 0, ended };
+      await ticked(tick, { type: 'done', trajectory });
       return record ? 'the record' : undefined;
+    }
+    /** Without a model only what was asked for by name, or the embedded films, may be edited by the simulator. */
+    #mayEdit() {
+      if (!this.#model && !this.#maySimulate) throw coreError('rollout.no_environment', 'there is no language model to edit these texts');
     }
     estimate({ horizon }) {
       return { calls: 2 * horizon, tokens: 0, money: 0 };
@@ -285,6 +311,15 @@ export function fakeCore({ texts = 10, steps = 3, work = 0, fail = {}, hub = 'ht
 
   const logged = (role, bytes) => (log.push({ verify: role }), verify(role, bytes));
   return { manifest, verify: logged, RawEncoder, RawSession, log };
+}
+
+/** The best of the states on the way, or the last; the first where neither is better. */
+function outcomeOf(states, wanted = 'best') {
+  const best = states.reduce((best, { utility }, at) => (utility > states[best].utility ? at : best), 0);
+  const last = states.length - 1;
+  const outcomeStep = wanted === 'best' ? best : states[last].utility > states[0].utility ? last : 0;
+  const steps = states.slice(1).map((state, index) => ({ index, state, milliseconds: 0 }));
+  return { anchor: states[0], steps, outcome: states[outcomeStep], outcomeStep, kept: outcomeStep === 0 };
 }
 
 /** Occupies the thread, as a core does. */

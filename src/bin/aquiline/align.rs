@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aquiline::alignment::Skill;
+use aquiline::alignment::{Skill, Verdict};
 use aquiline::session::view::InfoView;
 use serde::Serialize;
 
@@ -34,6 +34,7 @@ struct Summary {
     items_truncated: usize,
     dimensions: usize,
     skill: Skill,
+    verdict: Verdict,
 }
 
 /// One line of the file.
@@ -59,13 +60,13 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
 
 impl Summary {
     fn of(info: InfoView, dimensions: usize) -> Self {
-        let InfoView { encoder, skill, items, users, items_without_text, items_truncated, .. } = info;
+        let InfoView { encoder, skill, verdict, items, users, items_without_text, items_truncated, .. } = info;
         let (users, items) = (users.len(), items.len());
-        Summary { encoder, users, items, items_without_text, items_truncated, dimensions, skill }
+        Summary { encoder, users, items, items_without_text, items_truncated, dimensions, skill, verdict }
     }
 
     fn print(&self) -> Outcome<()> {
-        let Summary { encoder, users, items, items_without_text, items_truncated, dimensions, skill } = self;
+        let Summary { encoder, users, items, items_without_text, items_truncated, dimensions, skill, verdict } = self;
         output::line(format_args!("{items} items and {users} users in {dimensions} dimensions, encoder {encoder}"))?;
         if *items_without_text > 0 {
             output::line(format_args!("{items_without_text} items have no text and are left out"))?;
@@ -73,13 +74,13 @@ impl Summary {
         if *items_truncated > 0 {
             output::line(format_args!("{items_truncated} texts are longer than the encoder reads"))?;
         }
-        if skill.held_out_ratings == 0 {
-            return output::line("There are too few items to hold one out, so nothing says how well texts predict");
-        }
+        let Skill { rmse_ratio, rank_correlation, coverage, held_out_ratings, held_out_items, .. } = skill;
         output::line(format_args!(
-            "On {} ratings of items that the fit did not see:\n  error            {:.3} × that of user means\n  \
-             rank correlation {:.3}\n  coverage         {:.2} of ratings within one predicted deviation (0.68 is right)",
-            skill.held_out_ratings, skill.rmse_ratio, skill.rank_correlation, skill.coverage
-        ))
+            "On {held_out_ratings} ratings of {held_out_items} items that the fit did not see:\n  \
+             error over that of user means   {rmse_ratio:.3}\n  \
+             rank correlation                {rank_correlation:.3}\n  \
+             ratings within one deviation    {coverage:.2} (0.68 is right)"
+        ))?;
+        output::line(&verdict.text)
     }
 }

@@ -164,7 +164,7 @@ pub fn bytes(path: &Path) -> Outcome<Vec<u8>> {
 
 fn rated(catalog: Catalog, ratings: &Path, scale: (f32, f32)) -> Outcome<Dataset> {
     let ratings = Ratings::from_movielens_csv(&read(ratings)?, &ratings.to_string_lossy(), scale)?;
-    Ok(Dataset { ratings: ratings.for_catalog(&catalog)?, catalog })
+    Ok(Dataset { ratings: ratings.for_catalog(&catalog)?, catalog, is_embedded: false })
 }
 
 fn in_folder(folder: &Path, name: &str) -> Outcome<PathBuf> {

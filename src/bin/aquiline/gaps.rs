@@ -5,7 +5,7 @@ use aquiline::session::view::GapView;
 use crate::data::DataArguments;
 use crate::failure::Outcome;
 use crate::world::{ModelArguments, World};
-use crate::{output, values};
+use crate::{output, story, values};
 
 /// Of `aquiline gaps`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,8 @@ fn print(gap: &GapView) -> Outcome<()> {
     let GapView { utility, uncertainty, affinity, distance, neighbours, .. } = gap;
     let near: Vec<&str> = neighbours.iter().map(|near| near.title.as_str()).collect();
     output::line(format_args!(
-        "U {utility:.3} ± {uncertainty:.3}, affinity {affinity:.3}, {distance:.2} from the nearest of {}",
+        "U {utility:.3} {}, affinity {affinity:.3}, {distance:.2} from the nearest of {}",
+        story::plus_minus(*uncertainty),
         near.join(" · ")
     ))
 }

@@ -137,7 +137,16 @@ fn heading(Item { title, year, genres, .. }: &Item) -> String {
 
 fn worth(StateView { utility, uncertainty, truncated, .. }: &StateView) -> String {
     let unread = if *truncated { "   (longer than the encoder reads; its end does not count)" } else { "" };
-    format!("{utility:.3} ± {uncertainty:.3}{unread}")
+    format!("{utility:.3} {}{unread}", plus_minus(*uncertainty))
+}
+
+/// A deviation as it is printed; one that is no more than rounding shows is not 0.
+pub fn plus_minus(deviation: Option<f32>) -> String {
+    match deviation {
+        None => "± unknown".to_owned(),
+        Some(deviation) if deviation < 0.0005 => "± less than 0.001".to_owned(),
+        Some(deviation) => format!("± {deviation:.3}"),
+    }
 }
 
 fn wrapped(text: &str) -> String {
