@@ -1,5 +1,5 @@
-// Takes the doc comments out of compiled modules: they are in the declarations, and nobody should download them twice.
-// Other comments stay, as bundlers read some of them.
+// Takes comments out of compiled modules: those of the documentation are in the declarations, and nobody should download
+// them twice. Comments within a line stay, as bundlers read some of them.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -8,5 +8,5 @@ const GENERATED = /^(cpu|webgpu)[/\\]/;
 for (const name of await readdir(folder, { recursive: true })) {
   if (!name.endsWith('.js') || GENERATED.test(name)) continue;
   const source = await readFile(join(folder, name), 'utf8');
-  await writeFile(join(folder, name), source.replace(/^[ \t]*\/\*\*[\s\S]*?\*\/[ \t]*\n/gm, ''));
+  await writeFile(join(folder, name), source.replace(/^[ \t]*(?:\/\*\*[\s\S]*?\*\/|\/\/(?!#).*)[ \t]*\n/gm, ''));
 }

@@ -76,11 +76,11 @@ impl Objective {
     /// use aquiline::ratings::Ratings;
     /// use aquiline::utility::{Person, Utility};
     ///
-    /// // Two texts an item, of which an encoder that knows one thing says one number each.
-    /// let csv = b"userId,movieId,rating\nann,kites,5\nann,ghosts,1\nben,kites,4\nben,ghosts,2\n";
+    /// // Two texts an item, of which an encoder that knows one thing says one number each. One item is held out.
+    /// let csv = b"userId,movieId,rating\nann,kites,5\nann,ghosts,1\nann,boats,4\nben,kites,4\nben,ghosts,2\nben,boats,5\n";
     /// let ratings = Ratings::from_movielens_csv(csv, "ratings.csv", (0.5, 5.0))?;
-    /// let fields = Latents::new(2, vec![0.5, 0.0, -0.5, 0.1])?;
-    /// let settings = AlignmentSettings { dimensions: 1, components: vec![1, 1], held_out: 0.0, ..Default::default() };
+    /// let fields = Latents::new(2, vec![0.5, 0.0, -0.5, 0.1, 0.4, 0.2])?;
+    /// let settings = AlignmentSettings { dimensions: 1, components: vec![1, 1], ..Default::default() };
     /// let alignment = Arc::new(fit(&ratings, &fields, &settings)?);
     /// let items = Arc::new(alignment.place_all(&fields)?);
     /// let utility = Utility::local_gap(Person { offset: 0.6, vector: vec![0.1, 0.2] }, items, 0.0, 1.0);
@@ -91,7 +91,7 @@ impl Objective {
     ///     id: "moths".into(), title: "Moths".into(), year: None, genres: vec![], plot: "?".into(),
     ///     likes: vec![], dislikes: vec![],
     /// };
-    /// let strange = Latents::new(1, vec![40.0, -30.0])?;
+    /// let strange = Latents::new(1, vec![4.0, -3.0])?;
     /// let trusting = &plain.states(vec![item.clone()], &strange)?[0];
     /// let cautious = &plain.clone().with_caution(1.0)?.states(vec![item], &strange)?[0];
     /// assert!((trusting.utility - cautious.utility - trusting.uncertainty.unwrap()).abs() < 1e-4);

@@ -1,6 +1,6 @@
 //! Texts are placed so that ratings of unseen items are predicted, and the skill that is claimed is the skill there is.
 
-use aquiline::alignment::{Alignment, AlignmentSettings, Fitting, Placement, Skill, fit};
+use aquiline::alignment::{Alignment, AlignmentSettings, Fitting, Measured, Placement, Reason, Skill, fit};
 use aquiline::latent::{Latents, dot};
 use aquiline::ratings::{Rating, Ratings};
 use rand::RngExt;
@@ -66,6 +66,10 @@ fn light() -> AlignmentSettings {
     }
 }
 
+fn known(figure: Measured) -> f64 {
+    figure.known().unwrap()
+}
+
 fn fitted((ratings, fields): &(Ratings, Latents)) -> Alignment {
     fit(ratings, fields, &light()).unwrap()
 }
@@ -73,17 +77,17 @@ fn fitted((ratings, fields): &(Ratings, Latents)) -> Alignment {
 #[test]
 fn ratings_of_unseen_items_are_predicted_where_texts_tell_them() {
     let skill = *fitted(&planted()).skill();
-    assert!(skill.rmse_ratio < 0.7, "{skill:?}");
-    assert!(skill.rank_correlation > 0.5, "{skill:?}");
-    assert!((0.5..=0.9).contains(&skill.coverage), "{skill:?}");
+    assert!(known(skill.rmse_ratio) < 0.7, "{skill:?}");
+    assert!(known(skill.rank_correlation) > 0.5, "{skill:?}");
+    assert!((0.5..=0.9).contains(&known(skill.coverage)), "{skill:?}");
     assert_eq!(skill.held_out_ratings, ITEMS / 5 * USERS / 2);
 }
 
 #[test]
 fn scatter_is_told_apart_into_items_and_single_ratings() {
     let skill = *fitted(&planted()).skill();
-    assert!((0.2..0.45).contains(&skill.misplacement), "planted 0.3: {skill:?}");
-    assert!((0.25..0.45).contains(&skill.noise), "planted 0.3: {skill:?}");
+    assert!((0.2..0.45).contains(&known(skill.misplacement)), "planted 0.3: {skill:?}");
+    assert!((0.25..0.45).contains(&known(skill.noise)), "planted 0.3: {skill:?}");
 }
 
 #[test]
@@ -96,8 +100,8 @@ fn scatter_of_single_ratings_is_not_taken_for_misplaced_items() {
         few.map(|(user, item)| Rating { user: user as u32, item: item as u32, value: 3.0 + 0.5 * normal(&mut random) });
     let settings = AlignmentSettings { map_ridge: 1e4, bias_ridge: 1e4, held_out: 0.5, ..light() };
     let skill = *fit(&ratings(entries.collect()), &fields, &settings).unwrap().skill();
-    assert!(skill.misplacement < 0.15, "{skill:?}");
-    assert!((0.4..0.6).contains(&skill.noise), "{skill:?}");
+    assert!(known(skill.misplacement) < 0.15, "{skill:?}");
+    assert!((0.4..0.6).contains(&known(skill.noise)), "{skill:?}");
 }
 
 #[test]
@@ -105,11 +109,11 @@ fn no_skill_is_claimed_where_texts_tell_nothing() {
     // A few held-out items can agree with anything by chance, so this is a mean over worlds.
     let skills: Vec<Skill> = (100..120).map(|seed| *fitted(&unrelated(seed)).skill()).collect();
     let mean = |part: fn(&Skill) -> f64| skills.iter().map(part).sum::<f64>() / skills.len() as f64;
-    let (ratio, correlation) = (mean(|skill| skill.rmse_ratio), mean(|skill| skill.rank_correlation));
+    let (ratio, correlation) = (mean(|skill| known(skill.rmse_ratio)), mean(|skill| known(skill.rank_correlation)));
     assert!((0.97..1.2).contains(&ratio), "{ratio}");
     assert!(correlation.abs() < 0.1, "{correlation}");
     let planted = fitted(&planted()).skill().misplacement;
-    assert!(mean(|skill| skill.misplacement.into()) > planted.into(), "not knowing misplaces no more than knowing");
+    assert!(mean(|skill| known(skill.misplacement)) > known(planted), "not knowing misplaces no more than knowing");
 }
 
 #[test]
@@ -118,8 +122,11 @@ fn without_held_out_items_no_skill_is_claimed() {
     for held_out in [0.0, 1.0, f64::NAN] {
         let alignment = fit(&ratings, &fields, &AlignmentSettings { held_out, ..light() }).unwrap();
         let skill = alignment.skill();
-        assert_eq!((skill.rmse_ratio, skill.rank_correlation, skill.held_out_ratings), (1.0, 0.0, 0));
-        assert!(skill.misplacement > 0.5, "{skill:?}");
+        let nothing = Measured::from(Reason::NothingHeldOut);
+        assert_eq!([skill.rmse_ratio, skill.rank_correlation, skill.coverage, skill.misplacement], [nothing; 4]);
+        assert_eq!((skill.held_out_ratings, skill.held_out_items), (0, 0));
+        let placement = alignment.place(fields.row(0)).unwrap();
+        assert_eq!(alignment.uncertainty(&placement), None, "what was not measured is no number");
     }
 }
 
@@ -189,7 +196,7 @@ fn uncertainty_grows_with_unusualness() {
         let text: Vec<f32> =
             world.1.row(0).iter().zip(&centre).map(|(value, centre)| centre + by * (value - centre)).collect();
         let placement = alignment.place(&text).unwrap();
-        (placement.unusualness, alignment.uncertainty(&placement))
+        (placement.unusualness, alignment.uncertainty(&placement).unwrap())
     };
     let places: Vec<(f32, f32)> = [0.0, 1.0, 3.0, 10.0].map(away).to_vec();
     assert!(places.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1), "{places:?}");
@@ -204,7 +211,7 @@ fn a_typical_text_is_as_uncertain_as_items_are_misplaced() {
     let unusualness = placements.iter().map(|placement| placement.unusualness).sum::<f32>() / ITEMS as f32;
     assert!((unusualness - 1.0).abs() < 1e-3, "{unusualness}");
     let typical = Placement { unusualness: 1.0, ..placements[0].clone() };
-    assert_eq!(alignment.uncertainty(&typical), alignment.skill().misplacement);
+    assert_eq!(alignment.uncertainty(&typical), Some(known(alignment.skill().misplacement) as f32));
 }
 
 #[test]
@@ -234,7 +241,7 @@ fn ridges_that_are_wrong_are_left_for_better_ones() {
     let (ratings, fields) = planted();
     let skill = |map_ridge, bias_ridge, trials| {
         let settings = AlignmentSettings { map_ridge, bias_ridge, trials, ..light() };
-        fit(&ratings, &fields, &settings).unwrap().skill().rmse_ratio
+        known(fit(&ratings, &fields, &settings).unwrap().skill().rmse_ratio)
     };
     let (right, strong, eased) = (skill(10.0, 10.0, 0), skill(1e5, 10.0, 0), skill(1e5, 10.0, 5));
     assert!(eased < strong - 0.05, "{strong} eased to {eased}, {right} is possible");

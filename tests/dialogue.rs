@@ -7,7 +7,7 @@ use aquiline::error::LlmError;
 use aquiline::llm::Role;
 use aquiline::profile::{Passage, Profile};
 use aquiline::prompt::{Domain, Form, Prompts, Rated};
-use aquiline::rollout::{Effect, Reply};
+use aquiline::rollout::{Effect, Reply, Rewrite};
 
 const PLOT: &str = "PLOT: Two sisters build kites for a storm that takes the roof, and a lodger watches.";
 
@@ -97,10 +97,18 @@ fn what_cannot_be_used_is_asked_for_once_more_and_then_left() {
 }
 
 #[test]
-fn an_environment_that_will_not_leaves_the_item_as_it_was() {
-    let refused = Err(LlmError::Refused { why: "no".into() });
-    let Reply::Items(items) = reply(&rewrite(2), vec![Ok(Answer::Nothing), refused]).unwrap() else { panic!() };
-    assert_eq!(items, [kites(), kites()]);
+fn an_environment_that_will_not_has_failed_at_that_rewrite_and_the_others_stand() {
+    let failed = [
+        Ok(Answer::Nothing),
+        Err(LlmError::Refused { why: "not about kites".into() }),
+        Err(LlmError::TooLong { most: 9_000 }),
+    ];
+    let answers = [vec![Ok(Answer::Item(Box::new(kites())))], failed.to_vec()].concat();
+    let Reply::Rewrites(rewrites) = reply(&rewrite(4), answers).unwrap() else { panic!() };
+    assert_eq!(rewrites[0], Rewrite::Written(kites()));
+    let why: Vec<&String> =
+        rewrites[1..].iter().map(|rewrite| if let Rewrite::Failed(why) = rewrite { why } else { panic!() }).collect();
+    assert!(why[0].contains("asked again") && why[1].contains("not about kites") && why[2].contains("9000"), "{why:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use aquiline::diversity::{DiversityReport, SteeredUser};
 use aquiline::eval::Interval;
 use aquiline::latent::Latents;
 use aquiline::objective::State;
-use aquiline::rollout::{Choice, Step, Trajectory};
+use aquiline::rollout::{Choice, Ended, Outcome, Step, Trajectory};
 use aquiline::safeguard::Verdict;
 use proptest::prelude::*;
 use rand::RngExt;
@@ -17,7 +17,15 @@ use toy_world::{action, item};
 
 fn state(latent: &[f32], utility: f32) -> State {
     let latent = latent.to_vec();
-    State { item: item("A plot."), latent, utility, uncertainty: 0.1, affinity: utility, novelty: 0.0, identity: 1.0 }
+    State {
+        item: item("A plot."),
+        latent,
+        utility,
+        uncertainty: Some(0.1),
+        affinity: utility,
+        novelty: 0.0,
+        identity: 1.0,
+    }
 }
 
 /// One step from a place to a better one.
@@ -29,7 +37,15 @@ fn steered(from: &[f32], to: &[f32], by: Action) -> Trajectory {
         candidate_utilities: Vec::new(),
         state: state(to, 0.9),
     };
-    Trajectory { anchor: state(from, 0.5), steps: vec![step], environment_calls: 1, verdict: None }
+    Trajectory {
+        anchor: state(from, 0.5),
+        steps: vec![step],
+        environment_calls: 1,
+        failed_rewrites: 0,
+        verdict: None,
+        counts: Outcome::Last,
+        ended: Ended::Horizon,
+    }
 }
 
 /// The report over trajectories of users who all liked the same places.

@@ -9,7 +9,9 @@ use aquiline::latent::Latents;
 use aquiline::objective::State;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
-use aquiline::rollout::{Choice, DesignSummary, Effect, Reply, Rollout, RolloutSettings, Step, Trajectory};
+use aquiline::rollout::{
+    Choice, DesignSummary, Effect, Ended, Outcome, Reply, Rollout, RolloutSettings, Step, Trajectory,
+};
 use aquiline::safeguard::Safeguards;
 use proptest::prelude::*;
 use toy_world::{action, answer, item};
@@ -35,7 +37,7 @@ fn rewritten(before: &str, after: &str) -> Trajectory {
         item: Item { plot: plot.to_owned(), ..item("") },
         latent: vec![0.0],
         utility,
-        uncertainty: 0.1,
+        uncertainty: Some(0.1),
         affinity: utility,
         novelty: 0.0,
         identity: 1.0,
@@ -47,7 +49,15 @@ fn rewritten(before: &str, after: &str) -> Trajectory {
         candidate_utilities: vec![0.5, 0.75, 0.25],
         state: state(after, 0.7),
     };
-    Trajectory { anchor: state(before, 0.5), steps: vec![step], environment_calls: 3, verdict: None }
+    Trajectory {
+        anchor: state(before, 0.5),
+        steps: vec![step],
+        environment_calls: 3,
+        failed_rewrites: 0,
+        verdict: None,
+        counts: Outcome::Last,
+        ended: Ended::Horizon,
+    }
 }
 
 fn only(trajectory: &Trajectory) -> StepExplanation {

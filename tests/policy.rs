@@ -10,7 +10,7 @@ use aquiline::latent::Latents;
 use aquiline::objective::State;
 use aquiline::policy::ReferencePolicy::{self, DOptimal, GOptimal, Greedy, Optimistic, Uniform};
 use aquiline::policy::{predicted_shortlist, shortlist};
-use aquiline::rollout::{Choice, Choices};
+use aquiline::rollout::{Choice, Choices, Outcome};
 use aquiline::transition::{TransitionModel, TransitionSettings};
 
 const HERE: [f32; 2] = [3.0, -1.0];
@@ -23,7 +23,16 @@ fn choices(moves: &[([f32; 2], f32)]) -> Choices {
     let outcomes: Vec<State> =
         moves.iter().map(|(by, utility)| state([HERE[0] + by[0], HERE[1] + by[1]], *utility)).collect();
     let (anchor, state) = (HERE.to_vec(), state(HERE, 0.5));
-    Choices { step: 2, horizon: 5, anchor, state, actions: actions(moves.len()), outcomes, seed: 0 }
+    Choices {
+        step: 2,
+        horizon: 5,
+        anchor,
+        state,
+        actions: actions(moves.len()),
+        outcomes,
+        seed: 0,
+        outcome: Outcome::Last,
+    }
 }
 
 fn actions(count: usize) -> Vec<Action> {
@@ -41,7 +50,15 @@ fn state(latent: [f32; 2], utility: f32) -> State {
         likes: Vec::new(),
         dislikes: Vec::new(),
     };
-    State { item, latent: latent.to_vec(), utility, uncertainty: 0.1, affinity: utility, novelty: 0.0, identity: 1.0 }
+    State {
+        item,
+        latent: latent.to_vec(),
+        utility,
+        uncertainty: Some(0.1),
+        affinity: utility,
+        novelty: 0.0,
+        identity: 1.0,
+    }
 }
 
 fn displacements(moves: &[([f32; 2], f32)]) -> Latents {

@@ -10,13 +10,20 @@ use aquiline::error::{Error, Result, RolloutError};
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Choice, Choices, Effect, Machine, Next, Reply, Rollout, RolloutSettings, Trajectory};
+use aquiline::rollout::{Choice, Choices, Effect, Machine, Next, Outcome, Reply, Rollout, RolloutSettings, Trajectory};
 use aquiline::safeguard::{Safeguards, Verdict};
 use proptest::prelude::*;
 use toy_world::{action, answer, any_reply, choice, code, edited, instead, item, order, proposing, states_at};
 
 fn settings() -> RolloutSettings {
-    RolloutSettings { horizon: 2, candidates: 3, seed: 7, safeguards: Safeguards::none(), ..Default::default() }
+    RolloutSettings {
+        horizon: 2,
+        candidates: 3,
+        seed: 7,
+        safeguards: Safeguards::none(),
+        outcome: Outcome::Last,
+        ..Default::default()
+    }
 }
 
 fn blind() -> RolloutSettings {

@@ -12,7 +12,7 @@ use aquiline::objective::fields;
 use aquiline::policy::ReferencePolicy;
 use aquiline::profile::Profile;
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Effect, Machine, Next, Reply, Rollout, RolloutSettings, Trajectory};
+use aquiline::rollout::{Effect, Machine, Next, Outcome, Reply, Rollout, RolloutSettings, Trajectory};
 use aquiline::safeguard::Safeguards;
 use aquiline::search::Strategy::{self, Beam, BestOfN, Tree};
 use aquiline::search::{Search, SearchSettings};
@@ -27,7 +27,7 @@ const EVERY_STRATEGY: [Strategy; 4] = [Beam { width: 1 }, Beam { width: 3 }, Tre
 
 /// Two edits deep, three candidates, all of them rewritten, and more budget than there is to do but for random paths.
 fn settings(strategy: Strategy) -> SearchSettings {
-    SearchSettings { strategy, depth: 2, candidates: 3, shortlist: 3, budget: 20, seed: 7 }
+    SearchSettings { strategy, depth: 2, candidates: 3, shortlist: 3, budget: 20, patience: None, seed: 7 }
 }
 
 /// Two of three candidates are rewritten.
@@ -180,7 +180,14 @@ fn where_a_bad_edit_enables_a_very_good_one_greedy_misses_it_and_a_wider_search_
 #[test]
 fn a_beam_of_one_goes_the_way_of_an_optimistic_episode() {
     let safeguards = Safeguards::none();
-    let episode = RolloutSettings { horizon: 3, candidates: 3, seed: 7, safeguards, ..Default::default() };
+    let episode = RolloutSettings {
+        horizon: 3,
+        candidates: 3,
+        seed: 7,
+        safeguards,
+        outcome: Outcome::Last,
+        ..Default::default()
+    };
     let episode = Rollout::start(item("A plot."), Profile::default(), episode).unwrap();
     let episode = toy_world::run(episode, |effect| answer(effect, ReferencePolicy::Optimistic)).unwrap();
     let greedy = run(SearchSettings { depth: 3, ..settings(Beam { width: 1 }) }, nothing_else).unwrap();
@@ -567,7 +574,7 @@ proptest! {
         seed: u64,
     ) {
         prop_assume!(strategy != BestOfN || budget >= depth);
-        let settings = SearchSettings { strategy, depth, candidates, shortlist, budget, seed };
+        let settings = SearchSettings { strategy, depth, candidates, shortlist, budget, patience: None, seed };
         let (trajectory, transcript) = match record(settings, moody) {
             Err(Error::Rollout(RolloutError::NoActions { step: 0 })) => return Ok(()),
             result => result.unwrap(),

@@ -187,8 +187,15 @@ fn a_design_has_a_certificate_and_weights_that_sum_to_one() {
 fn a_search_tells_its_anchor_its_steps_and_its_end() {
     let session = session();
     let (user, item) = pair(&session);
-    let settings =
-        SearchSettings { strategy: Strategy::Tree, depth: 2, candidates: 4, shortlist: 2, budget: 4, seed: 0 };
+    let settings = SearchSettings {
+        strategy: Strategy::Tree,
+        depth: 2,
+        candidates: 4,
+        shortlist: 2,
+        budget: 4,
+        patience: None,
+        seed: 0,
+    };
     let options = SearchOptions { user, item, settings, ..Default::default() };
     let mut told = Vec::new();
     let tick = async |tell: Tell| {

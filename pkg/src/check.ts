@@ -19,7 +19,7 @@ export const callback = kind('a function', (value) => typeof value === 'function
 export const numeral = kind('a number', (value) => typeof value === 'number');
 export const record = kind('an object', isObject);
 export const bytes = kind('bytes (a Uint8Array)', isBytes);
-export const source = kind('an address (a text or a URL) or bytes (a Uint8Array)', isSource);
+export const source = kind('an address or bytes (a Uint8Array)', isSource);
 
 /** A count or a seed. */
 export const whole: Check = (value, place) => {
@@ -44,7 +44,7 @@ export function kind(description: string, holds: (value: unknown) => boolean): C
 export function oneOf(...values: (string | boolean | null)[]): Check {
   return (value, place) => {
     if (values.includes(value as string)) return;
-    throw wrong(place, `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`, value, nearest(value, values));
+    throw wrong(place, `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`, value, meantBy(value, values));
   };
 }
 
@@ -63,25 +63,39 @@ export function list(each: Check): Check {
   };
 }
 
-/** An object with no other names than these, some of which are needed. What is `undefined` is as good as left out. */
-export function fields(table: Table, needed: readonly string[] = []): Check {
+/**
+ * An object with no other names than these, some of which are needed. What is `undefined` is as good as left out. Options of
+ * a call have in messages no more than their own name.
+ */
+export function fields(table: Table, needed: readonly string[] = [], isCall = false): Check {
+  const check = columns(table, needed, isCall);
   return (value, place) => {
     record(value, place);
-    for (const name of Object.keys(value as object)) {
-      if (!Object.hasOwn(table, name)) throw unknown(place, name, Object.keys(table));
-    }
-    columns(table, needed)(value, place);
+    const known = Object.keys(table);
+    const unknown = Object.keys(value as object).find((name) => !known.includes(name));
+    if (unknown === undefined) return check(value, place);
+    throw malformed(`${place} does not know ${shown(unknown)}; ${meantBy(unknown, known) || `it takes ${known.join(', ')}`}`);
   };
 }
 
+/** Likewise, all of which are needed. */
+export function every(table: Table): Check {
+  return fields(table, Object.keys(table));
+}
+
+/** Checks an object in one way, and everything else in another. */
+export function either(ofObject: Check, ofOther: Check): Check {
+  return (value, place) => (isObject(value) ? ofObject : ofOther)(value, place);
+}
+
 /** Likewise of data, which may hold more than is read. */
-export function columns(table: Table, needed: readonly string[] = []): Check {
+export function columns(table: Table, needed: readonly string[] = [], isCall = false): Check {
   return (value, place) => {
     record(value, place);
     for (const [name, check] of Object.entries(table)) {
       const found = (value as Record<string, unknown>)[name];
-      if (found !== undefined) check(found, `${place}.${name}`);
-      else if (needed.includes(name)) throw malformed(`${place} needs ${JSON.stringify(name)}`);
+      if (found !== undefined) check(found, isCall ? name : `${place}.${name}`);
+      else if (needed.includes(name)) throw malformed(`${place} needs "${name}"`);
     }
   };
 }
@@ -95,13 +109,6 @@ export function data(check: Check): Check {
       throw new AquilineError('data.malformed', messageOf(error));
     }
   };
-}
-
-/** The options of a call. In messages they have no more than their own name. */
-export function call(name: string, table: Table, needed: readonly string[] = []): (options: unknown) => void {
-  const named = Object.entries(table).map(([option, check]) => [option, (value: unknown) => check(value, option)]);
-  const check = fields(Object.fromEntries(named) as Table, needed);
-  return (options) => check(options, name);
 }
 
 /** Bytes of any realm: those of a frame or of a test's window are no instances of this one's class. */
@@ -124,75 +131,48 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Says what was expected and what was found. Texts of `llm` are not repeated: they may be keys. */
 export function wrong(place: string, expected: string, value: unknown, meant = ''): AquilineError {
-  const found = typeof value === 'string' && !/^llm\b(?!Options)/.test(place) ? textShown(value) : kindShown(value);
-  return malformed(`${place} must be ${expected}, not ${found}${meant && `; did you mean ${JSON.stringify(meant)}?`}`);
+  const isShown = typeof value === 'string' && !/^llm\b(?!Options)/.test(place);
+  const found = isShown ? shown(value) : Object(value) === value || typeof value === 'string' ? tagOf(value) : String(value);
+  return malformed(`${place} must be ${expected}; found ${found}${meant && `; ${meant}`}`);
 }
 
-export function malformed(message: string, hint?: string): AquilineError {
-  return new AquilineError('request.malformed', message, hint === undefined ? {} : { hint });
-}
-
-function unknown(place: string, name: string, known: readonly string[]): AquilineError {
-  const meant = nearest(name, known);
-  const instead = meant ? `did you mean ${JSON.stringify(meant)}?` : `it takes ${known.join(', ')}`;
-  return malformed(`${place} does not know ${JSON.stringify(name.slice(0, MOST_SHOWN))}; ${instead}`);
+export function malformed(message: string, hint = ''): AquilineError {
+  return new AquilineError('request.malformed', message, { hint });
 }
 
 function outOfRange(place: string, wanted: string, value: unknown): AquilineError {
   return new AquilineError('numeric.bad_setting', `${place} is out of range: use ${wanted}, not ${String(value)}`);
 }
 
-function textShown(value: string): string {
-  return `the text ${JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value)}`;
-}
-
-function kindShown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  switch (typeof value) {
-    case 'string':
-      return 'a text';
-    case 'function':
-      return 'a function';
-    case 'object':
-      return value === null ? 'null' : `an object${isObject(value) ? '' : ` (${tagOf(value)})`}`;
-    case 'number':
-      return `the number ${value}`;
-    default:
-      return String(value);
-  }
+function shown(text: string): string {
+  return JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text);
 }
 
 function tagOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** The name that was probably meant: letters in another case, or a typing error or two. */
-function nearest(given: unknown, known: readonly unknown[]): string | undefined {
-  if (typeof given !== 'string') return undefined;
+/** Asks for the name that was probably meant: letters in another case, or a typing error or two. */
+function meantBy(given: unknown, known: readonly unknown[]): string {
+  if (typeof given !== 'string') return '';
   const typed = given.slice(0, MOST_SHOWN).toLowerCase();
-  let best: string | undefined;
-  let least = Math.max(1, Math.min(2, Math.floor(typed.length / 3))) + 1;
-  for (const each of known) {
-    if (typeof each !== 'string') continue;
-    const name = each.toLowerCase();
-    // "gpu" means "webgpu" rather than "cpu".
-    const distance = typed.length > 2 && name.includes(typed) ? 0.5 : distanceOf(typed, name);
-    if (distance < least) [best, least] = [each, distance];
-  }
-  return best;
+  const scored = known.map((name) => ({ name, distance: distanceOf(typed, String(name).toLowerCase()) }));
+  const [best] = scored.sort((one, other) => one.distance - other.distance);
+  return best && best.distance <= (typed.length < 6 ? 1 : 2) ? `did you mean "${best.name}"?` : '';
 }
 
-/** Letters to put in, take out, replace, or swap with the next one. */
-function distanceOf(one: string, other: string): number {
-  let [before, last] = [[] as number[], Array.from({ length: other.length + 1 }, (_, at) => at)];
-  for (let i = 1; i <= one.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const isEqual = one[i - 1] === other[j - 1];
-      row[j] = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (isEqual ? 0 : 1));
-      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) row[j] = Math.min(row[j]!, before[j - 2]! + 1);
+/** Letters to put in, take out or replace. "gpu" means "webgpu" rather than "cpu". */
+function distanceOf(typed: string, name: string): number {
+  if (typed.length > 2 && name.includes(typed)) return 0.5;
+  const row = Array.from({ length: name.length + 1 }, (_, at) => at);
+  for (let i = 0; i < typed.length; i++) {
+    let diagonal = i;
+    row[0] = i + 1;
+    for (let at = 1; at < row.length; at++) {
+      const above = row[at]!;
+      row[at] = Math.min(above + 1, row[at - 1]! + 1, diagonal + (typed[i] === name[at - 1] ? 0 : 1));
+      diagonal = above;
     }
-    [before, last] = [last, row];
   }
-  return last[other.length]!;
+  return row.at(-1)!;
 }

@@ -33,7 +33,7 @@ import {
   type YieldedEvent,
 } from './protocol.js';
 import { createEta } from './progress.js';
-import { checked } from './table.js';
+import { check } from './table.js';
 import { Queue } from './queue.js';
 import { disposed, type Lifeline } from './recovery.js';
 import type { ModelInUse } from './account.js';
@@ -96,7 +96,7 @@ export class Client implements Aquiline {
   }
 
   async capabilities(options: Abortable = {}): Promise<Capabilities> {
-    checked.capabilities(options);
+    check('capabilities', options);
     const learned = await this.ask({ type: 'learned' }, options);
     return { ...capabilitiesHere(this.info), ...learned };
   }
@@ -159,7 +159,7 @@ export class Client implements Aquiline {
   }
 
   async useModel(options: Pick<CreateOptions, 'llm' | 'llmOptions' | 'budget' | 'signal'> = {}): Promise<void> {
-    checked.useModel(options);
+    check('useModel', options);
     const llm = requestOfLlm(options);
     await this.ask({ type: 'useModel', llm }, { signal: options.signal });
     this.model.change(options.llm, llm);
@@ -184,7 +184,7 @@ export class Client implements Aquiline {
   }
 
   async spent(options: Abortable = {}): Promise<Spent> {
-    checked.spent(options);
+    check('spent', options);
     return this.model.spent(await this.ask({ type: 'spent' }, options));
   }
 
@@ -193,23 +193,23 @@ export class Client implements Aquiline {
   }
 
   async savePolicy(options: Abortable = {}): Promise<Uint8Array> {
-    checked.savePolicy(options);
+    check('savePolicy', options);
     return this.ask({ type: 'savePolicy' }, options);
   }
 
   async loadPolicy(checkpoint: Uint8Array, options: Abortable = {}): Promise<void> {
-    checked.loadPolicy(options);
+    check('loadPolicy', options);
     await this.ask({ type: 'loadPolicy', checkpoint: keptBytes(checkpoint, 'checkpoint') }, options);
     await this.line.keep();
   }
 
   async save(options: Abortable = {}): Promise<Uint8Array> {
-    checked.save(options);
+    check('save', options);
     return this.ask({ type: 'save' }, options);
   }
 
   async load(state: Uint8Array, options: Abortable = {}): Promise<void> {
-    checked.load(options);
+    check('load', options);
     await this.ask({ type: 'load', state: keptBytes(state, 'state') }, options);
     await this.line.keep();
   }

@@ -54,6 +54,7 @@ export interface CoreSteerOptions {
   subset: number;
   space: ActionSpace;
   temperature?: number;
+  outcome?: 'best' | 'last';
   seed: number;
 }
 

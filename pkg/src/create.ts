@@ -6,7 +6,7 @@ import { ModelInUse } from './account.js';
 import { createRequest } from './options.js';
 import { Lifeline, type Restart } from './recovery.js';
 import { PageLlm } from './answering.js';
-import { checked } from './table.js';
+import { check } from './table.js';
 import type { Connection } from './connection.js';
 import type { CreateRequest } from './protocol.js';
 import type { Aquiline, CreateOptions } from './types.js';
@@ -16,7 +16,7 @@ export type Connect = () => Promise<Connection>;
 
 /** `create` over any connection: that is how tests bring a core of their own. */
 export async function createOver(connect: Connect, options: CreateOptions, patience?: Patience): Promise<Aquiline> {
-  checked.create(options);
+  check('create', options);
   options.signal?.throwIfAborted();
   const request = await createRequest(options);
   const start = async () => {

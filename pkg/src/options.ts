@@ -4,7 +4,7 @@ import { isBytes, isSource, isUrl, malformed } from './check.js';
 import { coreFactors } from './factors.js';
 import { isNode, nodeModule } from './node.js';
 import { requestOfLlm } from './answering.js';
-import { checked, given } from './table.js';
+import { check, given } from './table.js';
 import type {
   ActionsRequest,
   CreateRequest,
@@ -82,105 +82,82 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
   };
 }
 
-/** The request for these options, once they are checked; `seed` is the session's, used where none is given. */
-export function steerRequest(options: SteerOptions, seed: number): SteerRequest {
-  checked.steer(options);
-  const candidates = options.candidates ?? 20;
+/** The request for these options, once they are checked; `fallback` is the session's seed, used where none is given. */
+export function steerRequest(options: SteerOptions, fallback: number): SteerRequest {
+  check('steer', options);
+  const { user, item, policy = 'greedy', horizon = 5, candidates = 20, space = 'all', seed = fallback } = options;
+  const { subset = Math.min(10, candidates), temperature, outcome, record = false } = options;
+  const core = { user, item, policy, horizon, candidates, subset, space, seed };
   return {
     type: 'steer',
-    record: options.record ?? false,
-    options: {
-      user: options.user,
-      item: options.item,
-      policy: options.policy ?? 'greedy',
-      horizon: options.horizon ?? 5,
-      candidates,
-      subset: options.subset ?? Math.min(10, candidates),
-      space: options.space ?? 'all',
-      ...(options.temperature !== undefined && { temperature: options.temperature }),
-      ...(options.outcome !== undefined && { outcome: options.outcome }),
-      seed: options.seed ?? seed,
-    },
+    record,
+    options: { ...core, ...(temperature !== undefined && { temperature }), ...(outcome && { outcome }) },
   };
 }
 
 /** What the same options of `steer` may cost. */
 export function estimateRequest(options: SteerOptions, seed: number): EstimateRequest {
-  checked.estimate(options);
+  check('estimate', options);
   return { type: 'estimate', options: steerRequest(options, seed).options };
 }
 
 export function gapsRequest(options: GapsOptions): GapsRequest {
-  checked.gaps(options);
-  return { type: 'gaps', users: usersOf(options.user), count: options.count ?? 8 };
+  check('gaps', options);
+  const { user, count = 8 } = options;
+  return { type: 'gaps', users: usersOf(user), count };
 }
 
 export function utilitiesRequest(options: { user: string | readonly string[] }): UtilitiesRequest {
-  checked.utilities(options);
+  check('utilities', options);
   return { type: 'utilities', users: usersOf(options.user) };
 }
 
 export function embedRequest(texts: readonly string[], options: CallOptions): EmbedRequest {
   given.texts(texts, 'texts');
-  checked.embed(options);
+  check('embed', options);
   return { type: 'embed', texts: [...texts] };
 }
 
 export function foldInRequest(options: FoldInOptions): FoldInRequest {
-  checked.foldIn(options);
+  check('foldIn', options);
   const { user, ratings } = options;
   return { type: 'foldIn', options: { user, ratings: ratings.map(({ item, value }) => ({ item, value })) } };
 }
 
 export function factorizeRequest(given: FactorizeOptions, seed: number): FactorizeRequest {
-  checked.factorize(given);
+  check('factorize', given);
   const { signal, onProgress, ...options } = given;
   return { type: 'factorize', options: { ...options, seed: options.seed ?? seed } };
 }
 
 export function actionsRequest(options: ActionsOptions, fallback: number): ActionsRequest {
-  checked.actions(options);
+  check('actions', options);
   const { user, item, count = 20, space = 'all', seed = fallback } = options;
   return { type: 'actions', options: { user, item, count, space, seed } };
 }
 
-export function designRequest(options: DesignOptions, seed: number): DesignRequest {
-  checked.design(options);
-  const { user, item } = options;
-  const candidates = options.candidates ?? 20;
-  const subset = options.subset ?? Math.min(10, candidates);
-  return { type: 'design', options: { user, item, candidates, subset, seed: options.seed ?? seed } };
+export function designRequest(options: DesignOptions, fallback: number): DesignRequest {
+  check('design', options);
+  const { user, item, candidates = 20, subset = Math.min(10, candidates), seed = fallback } = options;
+  return { type: 'design', options: { user, item, candidates, subset, seed } };
 }
 
-export function searchRequest(options: SearchOptions, seed: number): SearchRequest {
-  checked.search(options);
-  const candidates = options.candidates ?? 20;
-  return {
-    type: 'search',
-    options: {
-      user: options.user,
-      item: options.item,
-      strategy: options.strategy ?? 'tree',
-      width: options.width ?? 2,
-      depth: options.depth ?? 5,
-      candidates,
-      shortlist: options.shortlist ?? Math.min(10, candidates),
-      budget: options.budget ?? 100,
-      caution: options.caution ?? 0,
-      foresight: options.foresight ?? false,
-      seed: options.seed ?? seed,
-    },
-  };
+export function searchRequest(options: SearchOptions, fallback: number): SearchRequest {
+  check('search', options);
+  const { user, item, strategy = 'tree', width = 2, depth = 5, candidates = 20, seed = fallback } = options;
+  const { shortlist = Math.min(10, candidates), budget = 100, caution = 0, foresight = false } = options;
+  const core = { user, item, strategy, width, depth, candidates, shortlist, budget, caution, foresight, seed };
+  return { type: 'search', options: core };
 }
 
 export function elmRequest(options: ElmOptions, fallback: number): ElmRequest {
-  checked.elm(options);
+  check('elm', options);
   const { user, item, manifold = 'graph', seed = fallback } = options;
   return { type: 'elm', options: { user, item, manifold, seed } };
 }
 
 export function evaluateRequest(given: EvaluateOptions, seed: number): EvaluateRequest {
-  checked.evaluate(given);
+  check('evaluate', given);
   const { signal, onProgress, ...options } = given;
   return { type: 'evaluate', options: { ...options, seed: options.seed ?? seed } };
 }
@@ -191,38 +168,38 @@ function usersOf(user: string | readonly string[]): string[] {
 
 export function writeProfileRequest(user: string, options: Seeded, seed: number): WriteProfileRequest {
   given.text(user, 'user');
-  checked.writeProfile(options);
+  check('writeProfile', options);
   return { type: 'writeProfile', user, seed: options.seed ?? seed };
 }
 
 /** An item of which a title is known, and perhaps more. */
 export function describeRequest(item: Partial<Item> & { title: string }, options: Seeded, seed: number): DescribeRequest {
   given.item(item, 'item');
-  checked.describe(options);
+  check('describe', options);
   const { title, id = title, year = null, genres = [], plot = '', likes = [], dislikes = [] } = item;
   return { type: 'describe', seed: options.seed ?? seed, item: { ...item, id, title, year, genres, plot, likes, dislikes } };
 }
 
 export function judgeRequest(options: JudgeOptions, fallback: number): JudgeRequest {
-  checked.judge(options);
+  check('judge', options);
   const { user, original, edited, seed = fallback } = options;
   return { type: 'judge', options: { user, original, edited, seed } };
 }
 
 export function raterReportRequest(opinions: readonly Opinion[], options: Seeded): RaterReportRequest {
   given.opinions(opinions, 'opinions');
-  checked.raterReport(options);
+  check('raterReport', options);
   return { type: 'raterReport', opinions, seed: options.seed ?? 0 };
 }
 
 export function replayRequest(transcript: string, options: CallOptions): ReplayRequest {
   given.text(transcript, 'transcript');
-  checked.replay(options);
+  check('replay', options);
   return { type: 'replay', transcript };
 }
 
 export function trainRequest(given: TrainOptions, fallback: number): TrainRequest {
-  checked.train(given);
+  check('train', given);
   const { signal, onProgress, resume = false, settings, ...options } = given;
   return { type: 'train', resume, options: { ...options, settings: { ...settings, seed: settings?.seed ?? fallback } } };
 }

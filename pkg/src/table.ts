@@ -2,7 +2,7 @@
  * Which options every call takes, and what each must be: names and kinds are checked here, before anything is downloaded.
  * Ranges and defaults are the core's.
  */
-import { amount, anything, bytes, call, callback, columns, data, fields, flag, isBytes, isObject, isSource, kind, list, malformed, numeral, oneOf, record, source, text, whole, wrong, type Check, type Table } from './check.js';
+import { amount, anything, bytes, callback, columns, data, either, every, fields, flag, isBytes, isSource, kind, list, numeral, oneOf, record, source, text, whole, type Check, type Table } from './check.js';
 import type { Llm } from './llm/types.js';
 import type * as Options from './types.js';
 
@@ -18,11 +18,8 @@ const space = oneOf('all', 'generic', 'combined');
 const strategy = oneOf('greedy', 'beam', 'tree', 'best-of-n');
 const manifold = oneOf('ball', 'graph', 'pull-back');
 
-/** A user, or a group of them. */
-const users: Check = (value, place) => {
-  if (Array.isArray(value)) return list(text)(value, place);
-  if (typeof value !== 'string') throw wrong(place, 'the id of a user, or a list of ids', value);
-};
+const isText = (value: unknown) => typeof value === 'string';
+const users = kind('the id of a user, or a list of ids', (value) => isText(value) || (Array.isArray(value) && value.every(isText)));
 
 const ITEM: Table<Options.Item> = {
   ...{ id: text, title: text, plot: text, genres: list(text), likes: list(text), dislikes: list(text) },
@@ -30,29 +27,23 @@ const ITEM: Table<Options.Item> = {
 };
 const item = columns(ITEM, ['id']);
 const RATING: Table<Options.Rating> = { user: text, item: text, value: numeral };
-const finite = kind('a number', Number.isFinite);
-const scale: Check = (value, place) => {
-  list(finite)(value, place);
-  if ((value as unknown[]).length !== 2) throw wrong(place, 'two numbers, the lowest and the highest rating', value);
-};
+const scale = kind('two numbers, the lowest and the highest rating', (value) => {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+});
 
 const ITEMS: Table<Options.UnratedCatalog> = { items: data(list(item)), ratings: data(list(columns(RATING, Object.keys(RATING)))), scale };
-const FILES = { movies: bytes, ratings: bytes };
-const catalog: Check = (value, place) => {
-  if (value === 'embedded') return;
-  if (!isObject(value)) throw wrong(place, '"embedded", { items, ratings, scale } or { movies, ratings }', value);
-  if ('movies' in value) fields(FILES, Object.keys(FILES))(value, place);
-  else fields(ITEMS, ['items'])(value, place);
-};
+const ofFiles = every({ movies: bytes, ratings: bytes });
+const ofItems = fields(ITEMS, ['items']);
+const catalog = either(
+  (value, place) => ('movies' in (value as object) ? ofFiles : ofItems)(value, place),
+  kind('"embedded", { items, ratings, scale } or { movies, ratings }', (value) => value === 'embedded'),
+);
 
 /** What stands in the lists is checked where they are read. `factorize` gives `rmse` beside them. */
 const FACTORS: Table<Options.GivenFactors & Pick<Options.Factors, 'rmse'>> = { items: anything, users: anything, mean: anything, rmse: anything };
 
-const MODEL_FILES = fields({ weights: source, tokenizer: source }, ['weights', 'tokenizer']);
-const models: Check = (value, place) => {
-  if (isObject(value)) return MODEL_FILES(value, place);
-  if (isBytes(value) || !isSource(value)) throw wrong(place, 'the address of a folder, or { weights, tokenizer }', value);
-};
+const isAddress = (value: unknown) => isSource(value) && !isBytes(value);
+const models = either(every({ weights: source, tokenizer: source }), kind('the address of a folder, or { weights, tokenizer }', isAddress));
 
 const REMOTE: Table<Options.RemoteLlm> = {
   ...{ baseUrl: text, model: text, getToken: callback, apiKey: text, allowKeyInPage: flag },
@@ -63,29 +54,21 @@ const HELD: Table<Llm> = { model: text, concurrency: whole, capabilities: record
 /** A model behind an address. */
 export const remote = fields(REMOTE, ['baseUrl', 'model']);
 
-const llm: Check = (value, place) => {
-  if (value === 'simulator' || typeof value === 'function') return;
-  if (typeof value === 'string') {
-    const hint = 'An address belongs into { baseUrl, model }; the only text that can stand here is "simulator".';
-    throw malformed(`${place} must be a model, a function that answers or "simulator", not a text`, hint);
-  }
-  if (typeof value !== 'object' || value === null) throw wrong(place, 'a model, a function that answers or "simulator"', value);
+const held = columns(HELD, Object.keys(HELD));
+const llm = either(
   // An object that answers may have more of its own.
-  if ('chat' in value) columns(HELD, Object.keys(HELD))(value, place);
-  else remote(value, place);
-};
+  (value, place) => ('chat' in (value as object) ? held : remote)(value, place),
+  kind('{ baseUrl, model }, a model of the page, a function that answers or "simulator"', (value) => value === 'simulator' || typeof value === 'function'),
+);
 
 const TASKS = ['actions', 'personalised-actions', 'edit', 'macro-actions', 'rewrite', 'profile', 'describe', 'decode', 'judge'];
 const instructions = fields(Object.fromEntries(TASKS.map((task) => [task, text])));
-const WORDING = list(fields({ name: text, means: text }, ['name', 'means']));
+const WORDING = list(every({ name: text, means: text }));
 const DOMAIN: Table<Options.Domain> = {
   ...{ noun: text, plural: text, person: text, verb: text, role: text, text, tells: text },
   ...{ categories: WORDING, sections: WORDING, instructions },
 };
-const domain: Check = (value, place) => {
-  if (isObject(value)) fields(DOMAIN)(value, place);
-  else oneOf('films', 'products', 'items')(value, place);
-};
+const domain = either(fields(DOMAIN), oneOf('films', 'products', 'items'));
 
 const MODEL: Table<Pick<Options.CommonOptions, 'llm' | 'llmOptions' | 'budget'>> = {
   llm,
@@ -95,16 +78,15 @@ const MODEL: Table<Pick<Options.CommonOptions, 'llm' | 'llmOptions' | 'budget'>>
   } satisfies Table<Options.LlmOptions>),
   budget: fields({
     ...{ calls: whole, tokens: whole, money: amount, time: amount },
-    price: fields({ prompt: amount, completion: amount }, ['prompt', 'completion']),
+    price: every({ prompt: amount, completion: amount }),
   } satisfies Table<Options.Budget>),
 };
 
-const worker: Check = (value, place) => {
-  const isRunning = typeof (Object(value) as { postMessage?: unknown }).postMessage === 'function';
-  if (isRunning || typeof value === 'function' || (isSource(value) && !isBytes(value))) return;
-  throw wrong(place, 'an address, a worker, or a function that starts one', value);
-};
-const trusted = kind('a Trusted Types policy', (value) => typeof (Object(value) as { createScriptURL?: unknown }).createScriptURL === 'function');
+const has = (name: string) => (value: unknown) => typeof (Object(value) as Record<string, unknown>)[name] === 'function';
+const worker = kind('an address, a worker, or a function that starts one', (value) => {
+  return typeof value === 'function' || isAddress(value) || has('postMessage')(value);
+});
+const trusted = kind('a Trusted Types policy', has('createScriptURL'));
 
 const CREATE: Table<Options.CreateOptions> = {
   ...MODEL,
@@ -115,7 +97,7 @@ const CREATE: Table<Options.CreateOptions> = {
 };
 
 const PAIR = { user: text, item: text };
-const pair = Object.keys(PAIR);
+const OWN: Table<Options.OwnRating> = { item: text, value: numeral };
 const STEER: Table<Options.SteerOptions> = {
   ...{ ...PAIR, ...SEEDED, policy, space, horizon: whole, candidates: whole, subset: whole, temperature: amount },
   ...{ record: flag, outcome: oneOf('best', 'last') },
@@ -125,7 +107,7 @@ const SEARCH: Table<Options.SearchOptions> = {
   ...{ budget: whole, caution: amount, foresight: flag },
 };
 
-/** An arm has the options of each way that it names; that there is one way, the core sees. */
+/** An arm has the options of each way that it names; that it names one, the core sees. */
 const WAYS: Record<string, Table> = {
   policy: { policy, temperature: amount, space },
   search: { search: strategy, foresight: flag, caution: amount },
@@ -135,12 +117,11 @@ const WAYS: Record<string, Table> = {
 const arm: Check = (value, place) => {
   record(value, place);
   const named = Object.keys(WAYS).filter((way) => (value as Record<string, unknown>)[way] !== undefined);
-  const tables = (named.length > 0 ? named : Object.keys(WAYS)).map((way) => WAYS[way]);
-  fields(Object.assign({ name: text }, ...tables) as Table)(value, place);
-  if (named.length === 0) throw malformed(`${place} names no way to a better text: give ${Object.keys(WAYS).join(', ')}`);
+  const tables = Object.entries(WAYS).filter(([way]) => named.length === 0 || named.includes(way));
+  fields(Object.assign({ name: text }, ...tables.map(([, table]) => table)) as Table)(value, place);
 };
 const EVALUATE: Table<Options.EvaluateOptions> = {
-  ...{ ...SEEDED, arms: list(arm), pairs: list(fields(PAIR, pair)), count: whole },
+  ...{ ...SEEDED, arms: list(arm), pairs: list(every(PAIR)), count: whole },
   ...{ budget: whole, candidates: whole, horizon: whole },
 };
 
@@ -149,11 +130,7 @@ const SETTINGS: Table<Options.TrainSettings> = {
   ...{ whitening: flag, patience: whole, seed: whole },
   optimizer: fields({ policyRate: amount, valueRate: amount, mostGradient: amount }),
 };
-const subset = fields({ subset: whole }, ['subset']);
-const reference: Check = (value, place) => {
-  if (isObject(value)) fields({ 'd-optimal': subset }, ['d-optimal'])(value, place);
-  else oneOf('uniform', 'optimistic', 'g-optimal')(value, place);
-};
+const reference = either(every({ 'd-optimal': every({ subset: whole }) }), oneOf('uniform', 'optimistic', 'g-optimal'));
 const TRAIN: Table<Options.TrainOptions> = {
   ...{ ...CALL, resume: flag, reference, referenceEpisodes: whole, referenceHorizon: whole, referenceEpochs: whole },
   ...{ updates: whole, episodes: whole, group: whole, horizon: whole, candidates: whole, space, users: list(text) },
@@ -162,41 +139,45 @@ const TRAIN: Table<Options.TrainOptions> = {
 
 const OPINION: Table<Options.Opinion> = { originalFirst: list(anything), editedFirst: list(anything) };
 
-/** The options of every call, by its name. */
-export const checked = {
-  create: call('create', CREATE),
-  capabilities: call('capabilities', CALL),
-  embed: call('embed', CALL),
-  utilities: call('utilities', { ...CALL, user: users }, ['user']),
-  foldIn: call('foldIn', { ...CALL, user: text, ratings: list(columns({ item: text, value: numeral }, ['item', 'value'])) } satisfies Table<Options.FoldInOptions>, ['user', 'ratings']),
-  factorize: call('factorize', { ...SEEDED, factors: whole, ridge: amount, sweeps: whole, heldOut: amount } satisfies Table<Options.FactorizeOptions>),
-  gaps: call('gaps', { ...CALL, user: users, count: whole } satisfies Table<Options.GapsOptions>, ['user']),
-  actions: call('actions', { ...PAIR, ...SEEDED, count: whole, space } satisfies Table<Options.ActionsOptions>, pair),
-  design: call('design', { ...PAIR, ...SEEDED, candidates: whole, subset: whole } satisfies Table<Options.DesignOptions>, pair),
-  search: call('search', SEARCH, pair),
-  elm: call('elm', { ...PAIR, ...SEEDED, manifold } satisfies Table<Options.ElmOptions>, pair),
-  evaluate: call('evaluate', EVALUATE, ['arms']),
-  steer: call('steer', STEER, pair),
-  estimate: call('estimate', STEER, pair),
-  useModel: call('useModel', { ...CALL, ...MODEL }),
-  writeProfile: call('writeProfile', SEEDED),
-  describe: call('describe', SEEDED),
-  judge: call('judge', { ...SEEDED, user: text, original: item, edited: item } satisfies Table<Options.JudgeOptions>, ['user', 'original', 'edited']),
-  raterReport: call('raterReport', SEEDED),
-  replay: call('replay', CALL),
-  spent: call('spent', CALL),
-  train: call('train', TRAIN),
-  savePolicy: call('savePolicy', CALL),
-  loadPolicy: call('loadPolicy', CALL),
-  save: call('save', CALL),
-  load: call('load', CALL),
-} satisfies { [Name in Exclude<Extract<keyof Options.Aquiline, string>, 'info' | 'dispose'> | 'create']: (options: unknown) => void };
+/** Names of the calls that take options: all but what needs none. */
+type Call = Exclude<Extract<keyof Options.Aquiline, string>, 'info' | 'dispose'> | 'create';
+
+const TABLES = {
+  create: CREATE,
+  capabilities: CALL,
+  embed: CALL,
+  utilities: { ...CALL, user: users },
+  foldIn: { ...CALL, user: text, ratings: list(columns(OWN, Object.keys(OWN))) } satisfies Table<Options.FoldInOptions>,
+  factorize: { ...SEEDED, factors: whole, ridge: amount, sweeps: whole, heldOut: amount } satisfies Table<Options.FactorizeOptions>,
+  gaps: { ...CALL, user: users, count: whole } satisfies Table<Options.GapsOptions>,
+  actions: { ...PAIR, ...SEEDED, count: whole, space } satisfies Table<Options.ActionsOptions>,
+  design: { ...PAIR, ...SEEDED, candidates: whole, subset: whole } satisfies Table<Options.DesignOptions>,
+  search: SEARCH,
+  elm: { ...PAIR, ...SEEDED, manifold } satisfies Table<Options.ElmOptions>,
+  evaluate: EVALUATE,
+  steer: STEER,
+  estimate: STEER,
+  useModel: { ...CALL, ...MODEL },
+  writeProfile: SEEDED,
+  describe: SEEDED,
+  judge: { ...SEEDED, user: text, original: item, edited: item } satisfies Table<Options.JudgeOptions>,
+  raterReport: SEEDED,
+  replay: CALL,
+  spent: CALL,
+  train: TRAIN,
+  savePolicy: CALL,
+  loadPolicy: CALL,
+  save: CALL,
+  load: CALL,
+} satisfies { [Name in Call]: Table };
+
+/** Wherever a call takes them, they are needed. */
+const NEEDED = ['user', 'item', 'ratings', 'arms', 'original', 'edited'];
+
+/** Checks the options of a call. */
+export function check(name: Call, options: unknown): void {
+  fields(TABLES[name], NEEDED, true)(options, name);
+}
 
 /** What calls take beside their options. */
-export const given = {
-  texts: list(text),
-  text,
-  bytes,
-  item: columns(ITEM, ['title']),
-  opinions: list(fields(OPINION, Object.keys(OPINION))),
-};
+export const given = { texts: list(text), text, bytes, item: columns(ITEM, ['title']), opinions: list(every(OPINION)) };

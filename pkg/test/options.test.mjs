@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { checked } from '../dist/table.js';
+import { check } from '../dist/table.js';
 import { createRequest } from '../dist/options.js';
 import { diagnose } from '../dist/llm/index.js';
 import { answers, forgetAnswers } from '../dist/index.js';
@@ -143,7 +143,7 @@ function placed([name, ...rest], value) {
 
 function refusal(name, options) {
   try {
-    checked[name](options);
+    check(name, options);
     return undefined;
   } catch (error) {
     return error;
@@ -174,7 +174,6 @@ function tryAll(name, kinds, optionsWith) {
 const namesOf = (message) => /; it takes (.*)$/.exec(message)?.[1].split(', ').sort();
 
 test('the table has the calls and options that are tried here, and no others', () => {
-  assert.deepEqual(Object.keys(checked).sort(), Object.keys(CALLS).sort());
   for (const [name, kinds] of Object.entries(CALLS)) {
     assert.deepEqual(namesOf(refusal(name, { zzzzzzzz: 1 }).message), Object.keys(kinds).sort(), name);
   }
@@ -237,11 +236,11 @@ test('what is undefined is as good as left out, in create as in every call', () 
 });
 
 test('messages say what was expected and what was found, and never repeat what may be a key', () => {
-  assert.equal(refusal('create', { budget: 100 }).message, 'budget must be an object, not the number 100');
-  assert.equal(refusal('steer', { ...EPISODE, horizon: '3' }).message, 'horizon must be a number, not the text "3"');
+  assert.equal(refusal('create', { budget: 100 }).message, 'budget must be an object; found 100');
+  assert.equal(refusal('steer', { ...EPISODE, horizon: '3' }).message, 'horizon must be a number; found "3"');
   assert.equal(refusal('steer', { ...EPISODE, horizon: NaN }).message, 'horizon is out of range: use a whole number from 0, not NaN');
-  assert.match(refusal('create', { device: 'gpu' }).message, /^device must be one of "auto", "cpu", "webgpu", not the text "gpu"/);
-  assert.equal(refusal('evaluate', { arms: [{ search: 'tree', foresight: 1 }] }).message, 'arms[0].foresight must be true or false, not the number 1');
+  assert.match(refusal('create', { device: 'gpu' }).message, /^device must be one of "auto", "cpu", "webgpu"; found "gpu"; did you mean "webgpu"\?$/);
+  assert.equal(refusal('evaluate', { arms: [{ search: 'tree', foresight: 1 }] }).message, 'arms[0].foresight must be true or false; found 1');
   for (const llm of ['sk-secret', { baseUrl: 'https://llm.example/v1', model: 'm', getToken: 'sk-secret' }, { 'sk-secret': 1 }, { apiKey: ['sk-secret'] }]) {
     const { message, hint } = refusal('create', { llm });
     if (!Object.hasOwn(Object(llm), 'sk-secret')) assert.doesNotMatch(`${message} ${hint}`, /secret/);

@@ -20,7 +20,7 @@ const FEWEST_ITEMS: usize = 3;
 const FEWEST_OF_USER: usize = 5;
 /// Held-out items that the assumption is worth with which uncertainty begins: that texts say nothing, and that all of an
 /// error is the text's.
-const ASSUMED_ITEMS: f64 = 2.0;
+const ASSUMED_ITEMS: f64 = 1.0;
 /// A spread up to this share of the scale is rounding.
 const NO_SPREAD: f32 = 1e-6;
 
@@ -244,7 +244,7 @@ fn user_mean(rated: &[Rating], otherwise: f32) -> f32 {
 /// Splits the errors into what all ratings of an item share (its misplacement) and what they do
 /// not (noise), by the mean product of errors of different raters of one item.
 ///
-/// Both begin with what is assumed, as if a few items had been seen before: the variance of an error at that of the
+/// Both begin with what is assumed, as if one item had been seen before: the variance of an error at that of the
 /// ratings, the shared part at all of it. So few items leave much misplacement, and none is ever 0.
 pub(super) fn misplacement_and_noise(outcomes: &mut dyn Iterator<Item = &Outcome>, assumed: f64) -> (f64, f64) {
     let mut items: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();

@@ -125,7 +125,7 @@ pub fn states_at(latent: &[f32], items: &[Item]) -> Reply {
         item: item.clone(),
         latent: latent.to_vec(),
         utility: 0.5,
-        uncertainty: 0.1,
+        uncertainty: Some(0.1),
         affinity: 0.5,
         novelty: 0.0,
         identity: 1.0,

@@ -15,9 +15,12 @@ export interface Skill {
   rankCorrelation: Measured;
   /** Share of held-out ratings within one predicted standard deviation; 0.68 is right. */
   coverage: Measured;
-  /** How far texts are placed from where ratings place their items, in rating units. The uncertainty of every state follows from it. */
+  /**
+   * Standard deviation of an item's true rating level around the predicted one, in rating units: what the uncertainty of
+   * every state is made of.
+   */
   misplacement: Measured;
-  /** Standard deviation, in rating units, of what no text can explain of a rating. */
+  /** Standard deviation of single ratings around their item's level, in rating units. */
   noise: Measured;
   heldOutRatings: number;
   heldOutItems: number;

@@ -1,5 +1,5 @@
 // Every call of the package, used as its documentation says. This is compiled and never run.
-import { answers, AquilineError, create, forgetAnswers } from 'aquiline';
+import { answers, AquilineError, create, forgetAnswers, isKnown } from 'aquiline';
 import type {
   Action,
   Aquiline,
@@ -18,12 +18,14 @@ import type {
   Info,
   Item,
   KnownAnswer,
+  Measured,
   Opinion,
   Passage,
   Progress,
   RaterReport,
   Rating,
   RemoteLlm,
+  RunEnd,
   Spent,
   State,
   SteerEvent,
@@ -53,7 +55,7 @@ const arms: readonly Arm[] = [
 ];
 
 export const uses: Uses = {
-  info: ({ info }) => [info satisfies Info, info.device satisfies Device, info.users[0]?.low, info.skill.rmseRatio],
+  info: ({ info }) => [info satisfies Info, info.device satisfies Device, info.users[0]?.low, figure(info.skill.rmseRatio), info.verdict.text],
   capabilities: async (aquiline) => (await aquiline.capabilities()) satisfies Capabilities,
   embed: async (aquiline) => (await aquiline.embed(['a text'], call)) satisfies Float32Array[],
   utilities: async (aquiline) => [
@@ -83,11 +85,13 @@ export const uses: Uses = {
   evaluate: (aquiline) => compared(aquiline.evaluate({ arms, pairs: [episode], count: 2, budget: 8, candidates: 4, horizon: 2, seed: 1, ...call })),
   steer: (aquiline) => [
     steered(aquiline.steer(episode)),
+    steered(aquiline.steer({ ...episode, outcome: 'last' })),
     steered(aquiline.steer({ ...episode, policy: 'eagle', horizon: 2, candidates: 6, subset: 3, space: 'generic', temperature: 0, seed: 1, record: true, ...call })),
   ],
   estimate: async (aquiline) => (await aquiline.estimate(episode)) satisfies Spent,
   useModel: async (aquiline) => {
     await aquiline.useModel();
+    await aquiline.useModel({ llm: 'simulator' });
     await aquiline.useModel({ llm: remote, llmOptions: { remember: 'always', domain }, budget });
   },
   writeProfile: async (aquiline) => (await aquiline.writeProfile('u', { seed: 1, signal })) satisfies Passage[],
@@ -110,17 +114,27 @@ async function steered(events: AsyncIterable<SteerEvent>): Promise<void> {
     switch (event.type) {
       case 'anchor':
         event.state.utility satisfies number;
+        event.state.uncertainty satisfies number | undefined;
         break;
       case 'step':
         event.step.action.text satisfies string;
         break;
       case 'done':
         [event.trajectory.kept satisfies boolean, event.transcript satisfies string | undefined];
+        [event.trajectory.outcomeStep, event.trajectory.failedRewrites, ended(event.trajectory.ended)];
         break;
       default:
         event satisfies never;
     }
   }
+}
+
+const figure = (measured: Measured): string => (isKnown(measured) ? measured.toFixed(2) : measured.unknown);
+
+/** Every way to end has a word. */
+function ended(how: RunEnd): string {
+  const words = { horizon: 'all edits', 'no-gain': 'no gain', 'no-edit': 'no edit', 'no-rewrite': 'no rewrite', budget: 'no budget' };
+  return words[how];
 }
 
 async function compared(events: AsyncIterable<EvaluateEvent>): Promise<void> {
@@ -151,6 +165,7 @@ export const options: CreateOptions[] = [
   { models: { weights: '/weights', tokenizer: new Uint8Array(1) }, device: 'webgpu' },
   { llm: remote, llmOptions: { form: 'json', concurrency: 2, timeout: 1000 }, budget },
   { llm: async ({ messages }, { signal }) => `${messages.length} ${signal.aborted}` },
+  { catalog: catalogs[2]!, llm: 'simulator' },
   { onRecovery: ({ lost, message, device }) => console.log(lost, message, device) },
   { assets: { worker: new URL('https://example.com/worker.js'), cpu: '/core.wasm', catalog: new Uint8Array(1) } },
   { assets: { worker: () => worker, trustedTypes: { createScriptURL: (address: string) => address } } },

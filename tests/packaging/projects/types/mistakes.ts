@@ -14,6 +14,10 @@ export const options: CreateOptions[] = [
   { catalog: { items: [] } },
   // @ts-expect-error A vector without whose it is.
   { catalog: { items: [] }, factors: { items: [{ vector: [1] }], users: [] } },
+  // @ts-expect-error An address in place of a model.
+  { llm: 'http://localhost:11434/v1' },
+  // @ts-expect-error A limit of what?
+  { budget: 100 },
   // @ts-expect-error A file of the model is missing.
   { models: { weights: '/weights' } },
   // @ts-expect-error An address without the name of a model.
@@ -37,6 +41,8 @@ export const calls = [
   aquiline.foldIn({ ratings: [] }),
   // @ts-expect-error An arm that is none.
   aquiline.evaluate({ arms: [{ guess: true }] }),
+  // @ts-expect-error An outcome that there is not.
+  aquiline.steer({ ...episode, outcome: 'first' }),
   // @ts-expect-error No title.
   aquiline.describe({ year: 1999 }),
   // @ts-expect-error No function.
@@ -48,7 +54,12 @@ create().info;
 // @ts-expect-error What an object says of itself is not changed.
 aquiline.info = undefined;
 
+// @ts-expect-error It may be unknown.
+aquiline.info.skill.rmseRatio.toFixed(2);
+
 for await (const event of aquiline.steer(episode)) {
+  // @ts-expect-error It may be unknown.
+  if (event.type === 'anchor') event.state.uncertainty.toFixed(2);
   // @ts-expect-error Only a step has one.
   event.step;
 }
