@@ -68,11 +68,10 @@ impl Answers {
         }
     }
 
-    /// The same for a command that may have asked no language model.
-    pub fn end_of(answers: Option<&Self>, outcome: Outcome<()>) -> Outcome<()> {
-        match answers {
-            Some(answers) => answers.end(outcome),
-            None => outcome,
+    /// Keeps the file of a command that can go on from it, and says where it is.
+    pub fn leave(&self) {
+        if let Some(hint) = self.hint() {
+            output::note(format_args!("note: {hint}"));
         }
     }
 
@@ -95,12 +94,19 @@ impl Answers {
                 }
                 Ok(())
             }
-            (Err(failure), Some(path)) => Err(failure.with_hint(format!(
-                "what was answered is in {0}: run it again with --answers {0} to go on without paying twice",
-                path.display()
-            ))),
-            (Err(failure), None) => Err(failure),
+            (Err(failure), _) => Err(match self.hint() {
+                Some(hint) => failure.with_hint(hint),
+                None => failure,
+            }),
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let path = self.lines.as_ref()?.path()?;
+        let path = path.display();
+        Some(format!(
+            "what was answered is in {path}: run it again with --answers {path} to go on without paying twice"
+        ))
     }
 }
 

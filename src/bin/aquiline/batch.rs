@@ -11,6 +11,7 @@ use std::thread;
 
 use aquiline::Error;
 use aquiline::error::DataError;
+use aquiline::rollout::{Ended, Outcome as Counts};
 use aquiline::session::{Method, SteerOptions};
 use futures_util::stream::{Stream, StreamExt, unfold};
 use serde::Deserialize;
@@ -47,9 +48,11 @@ struct Request {
     subset: Option<usize>,
     temperature: Option<f32>,
     seed: Option<u64>,
+    outcome: Option<Counts>,
 }
 
-const NAMES: [&str; 8] = ["user", "item", "policy", "horizon", "candidates", "subset", "temperature", "seed"];
+const NAMES: [&str; 9] =
+    ["user", "item", "policy", "horizon", "candidates", "subset", "temperature", "seed", "outcome"];
 
 /// Lines that are still to be answered.
 pub type Source = Box<dyn BufRead + Send>;
@@ -69,13 +72,21 @@ pub struct Batch<'a> {
 /// What becomes of a line.
 struct Answer {
     result: Object,
-    error: Option<Error>,
+    end: Result<(), Trouble>,
+}
+
+/// Why a line has no whole result.
+enum Trouble {
+    /// A run failed.
+    Error(Error),
+    /// A run was cut short.
+    Budget,
 }
 
 /// Results of earlier runs, by their requests.
 pub fn done(files: &[PathBuf]) -> Outcome<HashMap<String, Object>> {
     done::results(files, |result| {
-        let is_whole = !result.contains_key("error");
+        let is_whole = !result.contains_key("error") && result.get("ended") != Some(&json!(Ended::Budget));
         result.get("request").filter(|_| is_whole).map(Value::to_string)
     })
 }
@@ -92,13 +103,18 @@ impl Batch<'_> {
         let print_all = async {
             let mut answers = std::pin::pin!(lines(source).map(answered).buffered(at_once));
             while let Some(answer) = answers.next().await {
-                let Answer { result, error } = answer?;
+                let Answer { result, end } = answer?;
                 requests += 1;
                 output::json(&result)?;
-                match error {
-                    None => {}
-                    Some(error) if is_lasting(&error) => return Err(error.into()),
-                    Some(_) => failed += 1,
+                match end {
+                    Ok(()) => {}
+                    Err(Trouble::Budget) => {
+                        let message =
+                            format!("the budget is spent, so that the batch ends with line {}", result["line"]);
+                        return Err(Failure::failed(message));
+                    }
+                    Err(Trouble::Error(error)) if is_lasting(&error) => return Err(error.into()),
+                    Err(Trouble::Error(_)) => failed += 1,
                 }
             }
             Ok::<(), Failure>(())
@@ -114,26 +130,26 @@ impl Batch<'_> {
 
     async fn answer(&self, line: &Line) -> Answer {
         let mut result = Object::from_iter([("line".to_owned(), line.number.into())]);
-        let error = match self.request(line) {
+        let end = match self.request(line) {
             Ok(request) => self.steer(request, &mut result).await,
-            Err(error) => Some(error),
+            Err(error) => Err(Trouble::Error(error)),
         };
-        if let Some(error) = &error {
+        if let Err(Trouble::Error(error)) = &end {
             let told = json!({"code": error.code(), "message": message_of(error), "line": line.number});
             result.insert("error".into(), told);
         }
-        Answer { result, error }
+        Answer { result, end }
     }
 
     /// Adds what comes of a request to its result.
-    async fn steer(&self, request: Request, result: &mut Object) -> Option<Error> {
+    async fn steer(&self, request: Request, result: &mut Object) -> Result<(), Trouble> {
         let options = self.defaults.with(request);
         let resolved = resolved(&options);
         if let Some(done) = self.done.get(&resolved.to_string()) {
             let line = result["line"].clone();
             result.clone_from(done);
             result.insert("line".into(), line);
-            return None;
+            return Ok(());
         }
         result.insert("request".into(), resolved);
         let mut heard = Heard::default();
@@ -142,14 +158,17 @@ impl Batch<'_> {
             Ok(())
         });
         match steered.await {
-            Ok(episode) => result.extend(story::value(&episode.view)),
+            Ok(episode) => {
+                result.extend(story::value(&episode.view));
+                if episode.view.ended == Ended::Budget { Err(Trouble::Budget) } else { Ok(()) }
+            }
             Err(Stop::There(error)) => {
                 result.extend(heard.value(&options).unwrap_or_default());
-                return Some(error);
+                Err(Trouble::Error(error))
             }
-            Err(Stop::Here(_)) => {}
+            // Nothing is printed while a request is answered.
+            Err(Stop::Here(_)) => Ok(()),
         }
-        None
     }
 
     fn request(&self, Line { number, bytes }: &Line) -> aquiline::Result<Request> {
@@ -194,10 +213,10 @@ fn lines(mut source: Source) -> impl Stream<Item = io::Result<Line>> {
 
 /// A request with all of its settings.
 fn resolved(options: &SteerOptions) -> Value {
-    let SteerOptions { user, item, policy, horizon, candidates, subset, temperature, seed, .. } = options;
+    let SteerOptions { user, item, policy, horizon, candidates, subset, temperature, seed, outcome, .. } = options;
     json!({
         "user": user, "item": item, "policy": policy.name(), "horizon": horizon, "candidates": candidates,
-        "subset": subset, "temperature": temperature, "seed": seed,
+        "subset": subset, "temperature": temperature, "seed": seed, "outcome": outcome,
     })
 }
 
@@ -208,13 +227,14 @@ impl Defaults {
     }
 
     fn with(&self, request: Request) -> SteerOptions {
-        let Request { user, item, policy, horizon, candidates, subset, temperature, seed } = request;
+        let Request { user, item, policy, horizon, candidates, subset, temperature, seed, outcome } = request;
         let episode = EpisodeArguments {
             policy_file: None,
             horizon: horizon.unwrap_or(self.episode.horizon),
             candidates: candidates.unwrap_or(self.episode.candidates),
             subset: subset.or(self.episode.subset),
             temperature: temperature.or(self.episode.temperature),
+            outcome: outcome.unwrap_or(self.episode.outcome),
         };
         episode.options(user, item, policy.unwrap_or(self.policy), seed.unwrap_or(self.seed))
     }

@@ -1,12 +1,13 @@
 //! `aquiline evaluate`: what policies gain on low-rated items, with intervals.
 
 use aquiline::eval::Interval;
+use aquiline::rollout::{Ended, Outcome as Counts};
 use aquiline::session::Method;
 use aquiline::session::arm::Pair;
 use serde::Serialize;
 
 use crate::data::{DataArguments, read};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::llm::LlmArguments;
 use crate::output;
 use crate::values::{self, EpisodeArguments};
@@ -46,11 +47,11 @@ struct Comparison {
 #[serde(rename_all = "camelCase")]
 struct Score {
     policy: &'static str,
-    /// U of the last text, less U of the anchor.
+    /// U of the text that counts, less U of the anchor; where the best counts, 0 for an anchor that is kept.
     gain: Interval,
     /// The same, less that of the first policy on the same pair.
     over_first: Interval,
-    /// Share of episodes whose last text was no better, so that the anchor was kept.
+    /// Share of episodes without a text that counts and is better, so that the anchor was kept.
     kept: f64,
     /// Rewrites of an episode.
     rewrites: f64,
@@ -94,7 +95,16 @@ impl Arguments {
             let seed = self.data.seed.wrapping_add(number as u64);
             let options = self.episode.options(user.clone(), item.clone(), policy, seed);
             let trajectory = world.steer(&options, |_| Ok(()))?.trajectory;
-            runs.gains.push(f64::from(trajectory.last().utility - trajectory.anchor.utility));
+            if trajectory.ended == Ended::Budget {
+                let message =
+                    format!("the budget is spent after {number} of {} pairs by {}", pairs.len(), policy.name());
+                return Err(Failure::failed(message));
+            }
+            let counts = match self.episode.outcome {
+                Counts::Best => trajectory.outcome(),
+                Counts::Last => trajectory.last(),
+            };
+            runs.gains.push(f64::from(counts.utility - trajectory.anchor.utility));
             runs.kept += usize::from(trajectory.is_kept());
             runs.rewrites += trajectory.environment_calls;
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aquiline::Error;
-use aquiline::error::{DataError, DesignError, EncoderError, LlmError, TrainingError};
+use aquiline::error::{DataError, DesignError, EncoderError, LlmError, RolloutError, TrainingError};
 
 use crate::output;
 
@@ -141,6 +141,9 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Design(DesignError::SubsetTooLarge { .. }) => Some("lower --subset or raise --candidates"),
         Error::Encoder(EncoderError::Integrity { .. }) => Some(FETCH_MODELS),
         Error::Encoder(EncoderError::Fingerprint { .. }) => Some("use the models that the file was made with"),
+        Error::Rollout(RolloutError::NoEnvironment) => {
+            Some("name a model with --llm and --model, or ask for the simulator with --llm simulator")
+        }
         Error::Training(TrainingError::Untrained) => {
             Some("train a policy with `aquiline train --out FILE`, then give it with --policy-file FILE")
         }

@@ -43,6 +43,9 @@ struct Episode {
     user: String,
     anchor: Text,
     steps: Vec<Step>,
+    /// Missing where an episode did not come to its end, or was printed by an earlier version.
+    #[serde(rename = "outcomeStep")]
+    outcome_step: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +58,7 @@ struct Step {
     state: Text,
 }
 
-/// Asks about every episode that changed something, and prints what the opinions come to.
+/// Asks about every episode that changed something, about the text that counts or else the last one, and prints what the opinions come to.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let (speaker, answers) = arguments.llm.model(arguments.data.domain(), &arguments.cache, "a judge is needed")?;
     let out = arguments.out.as_deref().map(Destination::check).transpose()?;
@@ -89,10 +92,11 @@ impl Arguments {
 }
 
 fn opinion(speaker: &Speaker, dataset: &Dataset, episode: &Episode, seed: u64) -> Outcome<Option<Opinion>> {
-    let Some(last) = episode.steps.last() else { return Ok(None) };
+    let counts = episode.outcome_step.and_then(|edits| episode.steps.get(edits.checked_sub(1)?));
+    let Some(edited) = counts.or(episode.steps.last()) else { return Ok(None) };
     let user = dataset.ratings.user_index(&episode.user)?;
     let profile = Profile::of(user, &dataset.ratings, &dataset.catalog);
-    let pair = [&episode.anchor.item, &last.state.item];
+    let pair = [&episode.anchor.item, &edited.state.item];
     Ok(Some(wait::for_answers(Some(speaker.client()), speaker.opinion(&profile, pair, seed))?))
 }
 

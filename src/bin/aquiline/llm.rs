@@ -80,7 +80,6 @@ pub struct Writer {
     /// The language model, if it is one.
     pub speaker: Option<Speaker>,
     /// Whether the simulator was asked for by its name.
-    #[allow(dead_code, reason = "a session does not ask yet")]
     pub simulator_by_name: bool,
     /// What the language model answers.
     pub answers: Option<Answers>,

@@ -75,11 +75,15 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
     let transcript = transcript.as_ref().map(Lines::anew);
     let record = arguments.replay.as_deref().map(transcript_of).transpose()?;
     let cache = &arguments.models.cache;
-    let writer = arguments.llm.writer(arguments.data.domain(), cache, transcript.as_ref())?;
-    if arguments.written_profile && writer.speaker.is_none() {
+    let writer = match arguments.replay {
+        // Its texts are in the record.
+        Some(_) => None,
+        None => Some(arguments.llm.writer(arguments.data.domain(), cache, transcript.as_ref())?),
+    };
+    if arguments.written_profile && writer.as_ref().is_none_or(|writer| writer.speaker.is_none()) {
         return Err(Failure::bad_input("only a language model can describe a user: name it with --llm and --model"));
     }
-    let mut world = World::open(&arguments.data, &arguments.models, Some(writer))?;
+    let mut world = World::open(&arguments.data, &arguments.models, writer)?;
     if let Some(bytes) = policy {
         world.load_policy(&bytes, arguments.data.seed)?;
     }
@@ -129,8 +133,10 @@ impl Arguments {
                 "asking the language model about {calls} questions: some {tokens} tokens{money}"
             ));
         }
-        let Episode { view, transcript: record, .. } = self.told(&options, |hear| world.steer(&options, hear))?;
-        if let Some(lines) = transcript {
+        let Episode { view, transcript: record, .. } =
+            self.told(&options, transcript, |hear| world.steer(&options, hear))?;
+        if let Some(lines) = transcript.filter(|_| options.policy == Method::BestOfN) {
+            // Which of its episodes is the best is known at the end only.
             record.run.iter().for_each(|run| lines.append(&Line::Run(run)));
             record.exchanges.iter().for_each(|exchange| lines.append(&Line::Exchange(exchange)));
         }
@@ -150,19 +156,26 @@ impl Arguments {
         let policy = Method::named(policy).unwrap_or(self.policy);
         let (user, item, seed) = (user.clone(), item.clone(), settings.seed);
         let options = SteerOptions { user, item, policy, seed, ..SteerOptions::default() };
-        let view = self.told(&options, |hear| world.replay(record, hear))?;
+        let view = self.told(&options, None, |hear| world.replay(record, hear))?;
         self.print_end(&view, Environment::Record)
     }
 
-    /// Runs an episode and prints its steps: for people as they come, for machines where it does not come to its end.
+    /// Runs an episode, writes it to the transcript as it comes, and prints its steps: for people as they come, for machines
+    /// where it does not come to its end.
     fn told<T>(
         &self,
         options: &SteerOptions,
+        transcript: Option<&Lines>,
         run: impl FnOnce(&mut dyn FnMut(&Tell) -> Outcome<()>) -> Stopped<T>,
     ) -> Outcome<T> {
         let (mut heard, mut story) = (Heard::default(), Story::of(options.policy.name()));
         let mut hear = |tell: &Tell| {
             heard.hear(tell);
+            match (transcript, tell) {
+                (Some(lines), Tell::Run(run)) => lines.append(&Line::Run(run)),
+                (Some(lines), Tell::Exchange(exchange)) => lines.append(&Line::Exchange(exchange)),
+                _ => {}
+            }
             if self.data.json { Ok(()) } else { story.tell(tell) }
         };
         let stop = match run(&mut hear) {

@@ -2,6 +2,7 @@
 
 use aquiline::catalog::Item;
 use aquiline::llm::budget::Spent;
+use aquiline::rollout::Ended;
 use aquiline::session::SteerOptions;
 use aquiline::session::view::{EpisodeEvent, StateView, StepView, Tell, TrajectoryView};
 use serde::Serialize;
@@ -94,19 +95,37 @@ pub enum Environment {
 
 /// What an episode came to, after its steps.
 pub fn print_end(trajectory: &TrajectoryView, environment: Environment) -> Outcome<()> {
-    let TrajectoryView { anchor, outcome, kept, environment_calls, .. } = trajectory;
-    match kept {
-        true => line("No text was better than the original, so the original is kept.")?,
-        false => line(format_args!("U rose by {:.3}.", outcome.utility - anchor.utility))?,
+    let TrajectoryView { anchor, steps, outcome, outcome_step, environment_calls, failed_rewrites, ended, .. } =
+        trajectory;
+    reason(*ended).into_iter().try_for_each(line)?;
+    match outcome_step {
+        0 => line("No text counts that is better than the original, so the original is kept.")?,
+        step => {
+            let gain = outcome.utility - anchor.utility;
+            line(format_args!("The text after step {step} of {} counts: U rose by {gain:.3}.", steps.len()))?;
+        }
     }
+    let failed = if *failed_rewrites > 0 { format!(", {failed_rewrites} of which failed") } else { String::new() };
+    let rewrites = format!("{environment_calls} rewrites{failed}");
     match environment {
         Environment::Simulator => {
-            line(format_args!("{environment_calls} rewrites, by a simulator: hand-written phrases, no language model."))
+            line(format_args!("{rewrites}, by a simulator: hand-written phrases, no language model."))
         }
         Environment::Model(Spent { calls, tokens, .. }) => {
-            line(format_args!("{environment_calls} rewrites, by a language model: {calls} answers, {tokens} tokens."))
+            line(format_args!("{rewrites}, by a language model: {calls} answers, {tokens} tokens."))
         }
-        Environment::Record => line(format_args!("{environment_calls} rewrites, as they were recorded.")),
+        Environment::Record => line(format_args!("{rewrites}, as they were recorded.")),
+    }
+}
+
+/// Why there is no further step, where the horizon is not the reason.
+fn reason(ended: Ended) -> Option<&'static str> {
+    match ended {
+        Ended::Horizon => None,
+        Ended::NoGain => Some("No further edit is predicted or found to gain."),
+        Ended::NoEdit => Some("The safeguards left no further edit."),
+        Ended::NoRewrite => Some("Every rewrite of the last turn failed, so there is no further step."),
+        Ended::Budget => Some("The budget is spent, so there is no further step."),
     }
 }
 

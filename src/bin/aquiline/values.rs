@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use aquiline::Error;
+use aquiline::action::ActionSpace;
 use aquiline::error::TrainingError;
+use aquiline::rollout::Outcome as Counts;
 use aquiline::session::{Method, SteerOptions};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -38,6 +40,9 @@ pub struct EpisodeArguments {
     /// Size of the design's subset, or number of episodes of best-of-n [default: 10, or all candidates]
     #[arg(long, value_parser = positive)]
     pub subset: Option<usize>,
+    /// Which text counts: the best on the way, where a run also ends as soon as nothing gains, or the last as in the paper
+    #[arg(long, default_value = "best", value_parser = outcome())]
+    pub outcome: Counts,
     /// Of a trained policy: at 0 its most probable edit is made [default: that of the training]
     #[arg(long, value_parser = weight)]
     pub temperature: Option<f32>,
@@ -46,9 +51,9 @@ pub struct EpisodeArguments {
 impl EpisodeArguments {
     /// The request of a user and an item.
     pub fn options(&self, user: String, item: String, policy: Method, seed: u64) -> SteerOptions {
-        let EpisodeArguments { horizon, candidates, temperature, .. } = *self;
-        let subset = subset(self.subset, candidates);
-        SteerOptions { user, item, policy, horizon, candidates, subset, temperature, seed, ..Default::default() }
+        let EpisodeArguments { horizon, candidates, outcome, temperature, .. } = *self;
+        let (subset, space) = (subset(self.subset, candidates), ActionSpace::default());
+        SteerOptions { user, item, policy, horizon, candidates, subset, space, temperature, seed, outcome }
     }
 }
 
@@ -57,6 +62,10 @@ pub fn method() -> impl TypedValueParser<Value = Method> {
     let named = |name: String| METHODS.into_iter().find(|method| method.name() == name);
     PossibleValuesParser::new(METHODS.map(Method::name))
         .map(move |name| named(name).expect("only names of methods are possible values"))
+}
+
+fn outcome() -> impl TypedValueParser<Value = Counts> {
+    PossibleValuesParser::new(["best", "last"]).map(|name| if name == "last" { Counts::Last } else { Counts::Best })
 }
 
 /// Refuses ways to choose that need a trained policy where none is given, before anything takes time.

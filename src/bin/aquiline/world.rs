@@ -1,5 +1,6 @@
 //! The session behind most commands: models from a folder, data, and sentence vectors kept on disk.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use aquiline::client::Client;
@@ -8,8 +9,8 @@ use aquiline::encoder::tokenize::TokenLimit;
 use aquiline::encoder::{Encoder, open_device};
 use aquiline::error::RolloutError;
 use aquiline::profile::Passage;
-use aquiline::rollout::Trajectory;
 use aquiline::rollout::transcript::Transcript;
+use aquiline::rollout::{Ended, Trajectory};
 use aquiline::session::design::DesignReport;
 use aquiline::session::view::{EpisodeEvent, Tell, TrajectoryView};
 use aquiline::session::{DesignOptions, Session, SteerOptions};
@@ -42,6 +43,8 @@ pub struct World {
     pub report: Report,
     /// Where the answers of its language model are kept.
     answers: Option<Answers>,
+    /// Whether a spent budget left something to go on with.
+    is_cut_short: Cell<bool>,
 }
 
 /// One episode: as the session tells it, and its record.
@@ -78,6 +81,11 @@ impl World {
     /// has the simulator do it.
     pub fn open(data: &DataArguments, models: &ModelArguments, writer: Option<Writer>) -> Outcome<World> {
         let (dataset, space) = data.with_space()?;
+        if let Some(Writer { speaker: None, simulator_by_name: false, .. }) = &writer
+            && !dataset.is_embedded
+        {
+            return Err(aquiline::Error::from(RolloutError::NoEnvironment).into());
+        }
         let report = Report::new();
         let mut session = Session::new(models.encoder()?, dataset, data.seed);
         space.iter().try_for_each(|factors| session.use_factors(factors))?;
@@ -93,12 +101,22 @@ impl World {
         prepared?;
         let writer = writer.unwrap_or_default();
         session.set_speaker(writer.speaker);
-        Ok(World { session, report, answers: writer.answers })
+        if writer.simulator_by_name {
+            session.allow_simulator();
+        }
+        Ok(World { session, report, answers: writer.answers, is_cut_short: Cell::new(false) })
     }
 
     /// Ends a command: its answers are no longer needed, or the failure says where they are.
     pub fn end(&self, outcome: Outcome<()>) -> Outcome<()> {
-        Answers::end_of(self.answers.as_ref(), outcome)
+        match &self.answers {
+            Some(answers) if outcome.is_ok() && self.is_cut_short.get() => {
+                answers.leave();
+                Ok(())
+            }
+            Some(answers) => answers.end(outcome),
+            None => outcome,
+        }
     }
 
     /// Takes up a policy that was trained in this world.
@@ -131,6 +149,9 @@ impl World {
         let run = run.await;
         self.report.clear();
         let ((trajectory, transcript), view) = told.end(run)?;
+        if trajectory.ended == Ended::Budget {
+            self.is_cut_short.set(true);
+        }
         Ok(Episode { view, trajectory, transcript })
     }
 
