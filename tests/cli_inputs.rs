@@ -73,7 +73,7 @@ fn no_command_writes_over_what_it_reads() {
     refused(&[&["train", "--out", &ratings, "--llm", "simulator"], &data[..]].concat(), reads);
     refused(&[&["steer", "--transcript", &items], &data[..], &model].concat(), reads);
     refused(&[&["steer", "--transcript", &ratings, "--batch", &items], &data[..]].concat(), "cannot be used with");
-    refused(&[&["steer", "--transcript", &items, "--policy-file", &items]].concat(), reads);
+    refused(&["steer", "--transcript", &items, "--policy-file", &items], reads);
     refused(&[&["judge", "--out", &items, &items], &model[..]].concat(), reads);
     refused(&[&["judge", "--out", &items, "--answers", &items, &ratings], &model[..]].concat(), "this is no answer");
     refused(
@@ -107,7 +107,8 @@ fn a_result_does_not_go_into_its_input_through_the_shell() {
     let other = folder.join("other.txt");
     std::fs::write(&other, "before\n").unwrap();
     assert_eq!(into(&words, &other).status.code(), Some(0));
-    assert!(std::fs::read_to_string(&other).unwrap().starts_with("before\n2 users"), "other files may be appended to");
+    let appended = std::fs::read_to_string(&other).unwrap();
+    assert!(appended.starts_with("before\n") && appended.lines().count() > 1, "other files may be appended to");
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn a_wrong_key_ends_a_batch_and_a_title_without_a_text_does_not_end_a_descriptio
     assert_eq!((&printed[0]["id"], &printed[0]["price"]), (&"k".into(), &9.5.into()), "nothing is dropped");
     assert_eq!(printed[1], serde_json::from_str::<Value>(items[1]).unwrap(), "as it was");
     assert!(printed[2]["plot"].as_str().is_some_and(|plot| plot.len() > 40));
-    assert!(stderr(&described).contains("no text for \"Mute\": the model's answers cannot be used"));
+    assert!(stderr(&described).contains("no text for “Mute”: the model's answers cannot be used"));
     assert!(stderr(&described).contains("1 of 3 titles have no text"), "{}", stderr(&described));
 
     // A server that has gone ends it, with what was done before; the next run goes on.

@@ -25,6 +25,11 @@ pub fn for_terminal(text: &str) -> String {
     shown
 }
 
+/// Words of others within a line of ours, which no line break of theirs may end.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// JSON of the same value in which no character is left that a terminal obeys. All of them stand within strings, as JSON
 /// has none of them elsewhere.
 pub fn json_for_terminal(json: String) -> String {

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::cache::CacheArguments;
+use crate::clean::one_line;
 use crate::data::read_text;
 use crate::done::{self, Object};
 use crate::failure::{Failure, Outcome, is_lasting, message_of};
@@ -74,7 +75,8 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
                 Err(error) if ends_all(&error, is_any_written) => return Err(error.into()),
                 Err(error) => {
                     failed += 1;
-                    output::note(format_args!("no text for {:?}: {}", entry.item.title, message_of(&error)));
+                    let title = one_line(&entry.item.title);
+                    output::note(format_args!("no text for “{title}”: {}", one_line(&message_of(&error))));
                     output::json(&InOrder(&entry.given))?;
                 }
             }

@@ -2,6 +2,7 @@
 
 use aquiline::session::view::GapView;
 
+use crate::clean::one_line;
 use crate::data::DataArguments;
 use crate::failure::Outcome;
 use crate::world::{ModelArguments, World};
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
 
 fn print(gap: &GapView) -> Outcome<()> {
     let GapView { utility, uncertainty, affinity, distance, neighbours, .. } = gap;
-    let near: Vec<&str> = neighbours.iter().map(|near| near.title.as_str()).collect();
+    let near: Vec<String> = neighbours.iter().map(|near| one_line(&near.title)).collect();
     output::line(format_args!(
         "U {utility:.3} {}, affinity {affinity:.3}, {distance:.2} from the nearest of {}",
         story::plus_minus(*uncertainty),

@@ -8,6 +8,7 @@ use aquiline::session::view::{EpisodeEvent, StateView, StepView, Tell, Trajector
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::clean::one_line;
 use crate::done::Object;
 use crate::failure::Outcome;
 use crate::output::line;
@@ -130,7 +131,7 @@ fn reason(ended: Ended) -> Option<&'static str> {
 }
 
 fn print_step(before: f32, StepView { index, action, state, .. }: &StepView) -> Outcome<()> {
-    let text = format!("Step {}  {}\n{}", index + 1, action.text, wrapped(&state.item.plot));
+    let text = format!("Step {}  {}\n{}", index + 1, one_line(&action.text), wrapped(&state.item.plot));
     line(format_args!("{text}\nU {before:.3} → {}   distance {:.2}\n", worth(state), state.distance))
 }
 
@@ -151,7 +152,7 @@ fn without_times(steps: &mut Value) {
 fn heading(Item { title, year, genres, .. }: &Item) -> String {
     let year = year.map_or_else(String::new, |year| format!(" ({year})"));
     let genres = if genres.is_empty() { String::new() } else { format!(" — {}", genres.join(", ")) };
-    format!("{title}{year}{genres}")
+    one_line(&format!("{title}{year}{genres}"))
 }
 
 fn worth(StateView { utility, uncertainty, truncated, .. }: &StateView) -> String {
