@@ -104,6 +104,10 @@ fn a_result_does_not_go_into_its_input_through_the_shell() {
     let model = ["--llm", "http://localhost:1/v1", "--model", "m"];
     assert_refused(&into(&[&["describe", &items], &model[..]].concat(), Path::new(&items)), 2, "stdout goes into");
     assert_untouched(&items, &ratings);
+    let judge = [&["judge", "--out", &items], &model[..]].concat();
+    let refused = command(&judge).stdin(File::open(&items).unwrap()).output().unwrap();
+    assert_refused(&refused, 2, "it is the file /dev/stdin, which this command reads");
+    assert_untouched(&items, &ratings);
     let other = folder.join("other.txt");
     std::fs::write(&other, "before\n").unwrap();
     assert_eq!(into(&words, &other).status.code(), Some(0));

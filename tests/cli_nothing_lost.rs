@@ -274,6 +274,69 @@ fn a_wrong_key_ends_a_batch_and_a_title_without_a_text_does_not_end_a_descriptio
     assert_eq!((gate.asked().len(), again.len(), &again[0]), (1, 3, &parsed(&ended)[0]));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_how_to_go_on_and_a_record_is_replaced_only_by_one_that_was_paid_for() {
+    let server = Server::start(Settings::default());
+    let gate = Gate::before(&server, |_, _| Verdict::Status(403, "not you"));
+    let folder = folder("lost-interrupted");
+    let record = path(&folder, "record.jsonl");
+    std::fs::write(&record, "an older record").unwrap();
+    let steer = [&STEER[..], &["--transcript", &record, "--seed", "2"]].concat();
+    assert_eq!(ask(&gate, &steer).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&record).unwrap(), "an older record");
+
+    gate.rule(|number, _| if number < 3 { Verdict::Pass } else { Verdict::Hold });
+    let child = with_model(&gate, &steer).spawn().unwrap();
+    gate.wait_for(3);
+    let second = ask(&gate, &["describe", "/dev/null", "--answers", &record]);
+    assert_refused(&second, 2, "another run is writing it");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("Steering for viewer-003"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("error: interrupted") && stderr(&output).contains("run it again with --answers"));
+    assert_eq!(calls(&record), 2);
+}
+
+#[test]
+fn every_command_that_asks_goes_on_from_its_answers() {
+    let server = Server::start(Settings::default());
+    let gate = Gate::before(&server, pass);
+    let folder = folder("lost-commands");
+    let [answers, policy] = ["answers.jsonl", "policy"].map(|name| path(&folder, name));
+    let train = ["train", "--json", "--out", &policy, "--reference", "uniform", "--reference-episodes", "1"];
+    let train = [&train[..], &["--updates", "1", "--episodes", "1", "--user", "viewer-001"], &SMALL[..]].concat();
+    let evaluate = [&["evaluate", "--json", "--policy", "uniform", "--pairs", "1"], &SMALL[..]].concat();
+    for command in [&["design", "--json", "--candidates", "2"][..], &evaluate, &train] {
+        gate.rule(pass);
+        let command = [command, &["--answers", &answers]].concat();
+        let first = lines(&ask(&gate, &command));
+        assert!(!gate.asked().is_empty(), "{command:?}");
+        gate.rule(|_, _| Verdict::Status(401, "nobody should ask"));
+        assert_eq!(lines(&ask(&gate, &command)), first, "{command:?}");
+        assert!(gate.asked().is_empty(), "{command:?}");
+    }
+    let spent = ask(&gate, &[&evaluate[..], &["--seed", "9", "--most-calls", "1"]].concat());
+    assert_eq!(spent.status.code(), Some(2), "nobody could be asked: {}", stderr(&spent));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_leave_the_answers() {
+    let server = Server::start(Settings::default());
+    let gate = Gate::before(&server, pass);
+    let titles = path(&folder("lost-stdout"), "titles.jsonl");
+    std::fs::write(&titles, "{\"id\":\"f\",\"title\":\"Full\"}\n").unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = with_model(&gate, &["describe", &titles]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("results cannot be written"), "{}", stderr(&output));
+    let kept = stderr(&output).rsplit_once("--answers ").unwrap().1.split_whitespace().next().unwrap().to_owned();
+    assert_eq!(calls(&kept), 1);
+    std::fs::remove_file(kept).unwrap();
+}
+
 /// A limit on the size of files stands for a full disk.
 #[cfg(unix)]
 #[test]

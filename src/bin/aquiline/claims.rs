@@ -45,16 +45,12 @@ pub fn claim(path: &Path, role: Role) -> Outcome<()> {
     Ok(())
 }
 
-/// Refuses stdin where it is the file that stdout or stderr goes to.
+/// Claims what stdin comes from, where that is a file.
 ///
 /// # Errors
 /// As [`claim`].
 pub fn claim_stdin() -> Outcome<()> {
-    let stdin = streams::stdin();
-    match stdin.as_ref().and_then(stream_at) {
-        Some(stream) => Err(into_itself(Path::new("stdin"), stream, Role::Input)),
-        None => Ok(()),
-    }
+    claim(Path::new("/dev/stdin"), Role::Input)
 }
 
 /// Whether two names are names of one file.
@@ -85,11 +81,8 @@ fn into_itself(path: &Path, stream: &str, role: Role) -> Failure {
 
 /// The stream of this program that goes into a file.
 fn stream_of(path: &Path) -> Option<&'static str> {
-    stream_at(&path.metadata().ok()?)
-}
-
-fn stream_at(file: &Metadata) -> Option<&'static str> {
-    let goes_there = |stream: Option<Metadata>| stream.is_some_and(|stream| streams::is_same(&stream, file));
+    let file = path.metadata().ok()?;
+    let goes_there = |stream: Option<Metadata>| stream.is_some_and(|stream| streams::is_same(&stream, &file));
     match () {
         () if goes_there(streams::stdout()) => Some("stdout"),
         () if goes_there(streams::stderr()) => Some("stderr"),
@@ -116,10 +109,6 @@ mod streams {
         one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
     }
 
-    pub fn stdin() -> Option<Metadata> {
-        of(std::io::stdin().as_fd())
-    }
-
     pub fn stdout() -> Option<Metadata> {
         of(std::io::stdout().as_fd())
     }
@@ -140,10 +129,6 @@ mod streams {
 
     pub fn is_same(_: &Metadata, _: &Metadata) -> bool {
         false
-    }
-
-    pub fn stdin() -> Option<Metadata> {
-        None
     }
 
     pub fn stdout() -> Option<Metadata> {

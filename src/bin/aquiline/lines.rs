@@ -27,6 +27,8 @@ struct Growing {
     /// Whether the last of them has an end.
     is_ended: bool,
     trouble: Option<String>,
+    /// Lines that wait for the next one.
+    held: String,
 }
 
 impl Lines {
@@ -37,7 +39,14 @@ impl Lines {
 
     /// The same for a file in a folder of the program's own.
     pub fn beginning(path: PathBuf) -> Self {
-        Lines(Arc::new(Mutex::new(Growing { path, file: None, whole: 0, is_ended: true, trouble: None })))
+        Lines(Arc::new(Mutex::new(Growing {
+            path,
+            file: None,
+            whole: 0,
+            is_ended: true,
+            trouble: None,
+            held: String::new(),
+        })))
     }
 
     /// A file that goes on after the lines that it has, which come with it. A torn last line is left out, and said.
@@ -62,10 +71,32 @@ impl Lines {
         Ok((growing, values))
     }
 
-    /// Writes one more line. A failure is said once and remembered: what the line is about has happened, and goes on.
+    /// Adds a line that need not be there before others are: a file that was there before is replaced by something only that
+    /// is worth it.
+    pub fn hold(&self, value: &impl Serialize) {
+        match self.path() {
+            Some(_) => self.append(value),
+            None => self.lock().held += &(output::to_json(value) + "\n"),
+        }
+    }
+
+    /// Writes what is held.
+    pub fn release(&self) {
+        self.write("");
+    }
+
+    /// Writes one more line, and what is held before it. A failure is said once and remembered: what the line is about has happened, and goes on.
     pub fn append(&self, value: &impl Serialize) {
+        self.write(&(output::to_json(value) + "\n"));
+    }
+
+    fn write(&self, line: &str) {
         let mut growing = self.lock();
-        if let Err(error) = growing.append(&(output::to_json(value) + "\n")) {
+        let lines = std::mem::take(&mut growing.held) + line;
+        if lines.is_empty() {
+            return;
+        }
+        if let Err(error) = growing.append(&lines) {
             let trouble = format!("{} cannot be written: {error}", growing.path.display());
             if growing.trouble.is_none() {
                 output::note(format_args!("warning: {trouble}; the run goes on without it"));

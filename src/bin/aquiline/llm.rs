@@ -107,7 +107,10 @@ impl LlmArguments {
         let (kept, transcript) = (answers.clone(), transcript.cloned());
         speaker.client().on_call(move |call: &CallRecord| {
             kept.keep(call);
-            transcript.iter().for_each(|lines| lines.append(&Line::Call(call)));
+            transcript.iter().for_each(|lines| match call.reply {
+                Some(_) => lines.append(&Line::Call(call)),
+                None => lines.hold(&Line::Call(call)),
+            });
         });
         Ok(Writer { speaker: Some(speaker), simulator_by_name, answers: Some(answers) })
     }

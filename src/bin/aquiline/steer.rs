@@ -137,13 +137,14 @@ impl Arguments {
             self.told(&options, transcript, |hear| world.steer(&options, hear))?;
         if let Some(lines) = transcript.filter(|_| options.policy == Method::BestOfN) {
             // Which of its episodes is the best is known at the end only.
-            record.run.iter().for_each(|run| lines.append(&Line::Run(run)));
-            record.exchanges.iter().for_each(|exchange| lines.append(&Line::Exchange(exchange)));
+            record.run.iter().for_each(|run| lines.hold(&Line::Run(run)));
+            record.exchanges.iter().for_each(|exchange| lines.hold(&Line::Exchange(exchange)));
         }
         let environment = match world.client() {
             Some(client) => Environment::Model(client.spent()),
             None => Environment::Simulator,
         };
+        transcript.into_iter().for_each(Lines::release);
         self.print_end(&view, environment)?;
         match transcript.and_then(Lines::trouble) {
             Some(trouble) => Err(Failure::failed(trouble)),
@@ -172,8 +173,8 @@ impl Arguments {
         let mut hear = |tell: &Tell| {
             heard.hear(tell);
             match (transcript, tell) {
-                (Some(lines), Tell::Run(run)) => lines.append(&Line::Run(run)),
-                (Some(lines), Tell::Exchange(exchange)) => lines.append(&Line::Exchange(exchange)),
+                (Some(lines), Tell::Run(run)) => lines.hold(&Line::Run(run)),
+                (Some(lines), Tell::Exchange(exchange)) => lines.hold(&Line::Exchange(exchange)),
                 _ => {}
             }
             if self.data.json { Ok(()) } else { story.tell(tell) }
