@@ -23,6 +23,8 @@ const errorBox = byId('error');
 let model = null;
 /** What is needed once the library is ready: it comes while that loads, which takes longer. */
 let rest = null;
+/** The badge of who writes, once it is there. */
+let environment = null;
 /** The last catalog that could be opened: the way back where another one cannot. */
 let opened = null;
 
@@ -42,7 +44,7 @@ async function useCatalog(source, name) {
 /** What the page says of a catalog that is not open any more. */
 function clearFormer() {
   sayWords(document);
-  rest?.then(({ environment }) => environment.close());
+  environment?.close();
   for (const id of ['device-badge', 'skill-badge']) Object.assign(byId(id), { hidden: true, open: false });
   byId('announcer').textContent = '';
 }
@@ -61,11 +63,12 @@ async function load(source = { catalog: 'embedded' }) {
     const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
     const creating = create({ ...createOptions(), ...source, ...watching });
     rest ??= openRest();
-    const [created, { environment, openWorkbench }] = await Promise.all([creating, rest]);
+    const [created, opening] = await Promise.all([creating, rest]);
     model = created;
+    environment = opening.environment;
     stages.finish();
     byId('about-catalog').hidden = source.catalog !== 'embedded';
-    showReady(environment, openWorkbench, { isEmbedded: source.catalog === 'embedded' });
+    showReady(opening.openWorkbench, { isEmbedded: source.catalog === 'embedded' });
     opened = { source, name: catalogName() };
   } catch (error) {
     stages.stop();
@@ -76,7 +79,7 @@ async function load(source = { catalog: 'embedded' }) {
   }
 }
 
-function showReady(environment, openWorkbench, about) {
+function showReady(openWorkbench, about) {
   showBadges(model.info);
   byId('loading').hidden = true;
   byId('workbench').hidden = false;

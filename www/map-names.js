@@ -12,10 +12,10 @@ const beside = 8;
 const areaForOne = 9_000;
 const mostNames = 40;
 /** So many films are tried in one picture at most, and so many texts measured that were not before: a frame has 16 ms. */
-const mostTried = 500;
+const mostTried = 700;
 const mostMeasured = 80;
-/** Ranks are sorted into so many classes, so that the best can be had without sorting all. */
-const classes = 512;
+/** Of films that lie so close together, in CSS pixels, only the most important one is tried. */
+const cell = { width: 64, height: 20 };
 
 /**
  * Remembers what was shown last. `place(pen, scene)` gives `{ film, text, left, y }[]`, where `left` is that of the text and `y` its
@@ -33,61 +33,84 @@ export function createNames() {
 
   function place(pen, scene, taken) {
     renew(scene);
+    const { scale: now } = pen.project;
     // What lies closer together than before has to make room for what is more important.
-    if (pen.project.scale < scale * (1 - 1e-9)) known = new Map();
-    scale = pen.project.scale;
-    const placed = [];
-    const boxes = [...taken];
+    if (now < scale * (1 - 1e-9)) known = new Map();
+    const isSameScale = Math.abs(now / scale - 1) < 1e-9;
+    scale = now;
+    const placed = new Map();
+    const boxes = [];
+    const isFree = (box, room) => taken.every((mark) => isApart(box, mark, none)) && boxes.every((other) => isApart(box, other, room));
     const most = Math.min(mostNames, Math.ceil((pen.width * pen.height) / areaForOne));
-    const room = roomAround(pen.zoom);
     let toMeasure = pen.isMoving ? mostMeasured : mostTried;
-    for (const film of candidates(pen, scene)) {
-      if (placed.length === most) break;
-      if (film === scene.found) continue;
-      if (!texts.has(film)) {
-        if (toMeasure === 0) continue;
-        toMeasure -= 1;
+    const add = (films, room) => {
+      for (const film of films) {
+        if (placed.size >= most) return;
+        if (placed.has(film) || film === scene.found) continue;
+        if (!texts.has(film)) {
+          if (toMeasure === 0) continue;
+          toMeasure -= 1;
+        }
+        const name = freePlace(pen, film, (box) => isFree(box, room), isSameScale);
+        if (!name) continue;
+        placed.set(film, name);
+        boxes.push(name.box);
       }
-      const name = freePlace(pen, film, boxes, room);
-      if (!name) continue;
-      placed.push(name);
-      boxes.push(name.box);
-    }
-    known = new Map(placed.map(({ film, side }) => [film, side]));
-    return placed;
+    };
+    const [near, far] = roomsAround(pen.zoom);
+    add(first(pen, scene), near);
+    const others = best(pen);
+    // Spread out before close together, or the densest place would have all names.
+    for (const room of [far, near]) add(others, room);
+    known = new Map([...placed].map(([film, { side }]) => [film, side]));
+    return [...placed.values()];
   }
 
   function renew(scene) {
     const by = scene.heat?.values ?? scene.films.density;
-    if (scene.films !== films) {
-      texts = new Map();
+    if (scene.films !== films) texts = new Map();
+    if (scene.films !== films || by !== rankedBy) {
+      ranks = ranksOf(scene.films, scene.heat);
       known = new Map();
     }
-    if (scene.films !== films || by !== rankedBy) ranks = ranksOf(scene.films, scene.heat);
     films = scene.films;
     rankedBy = by;
   }
 
-  /** The chosen one, those that have their names already, and the highest ranks of what is in sight. */
-  function candidates({ seen }, { selected }) {
+  /** The chosen one, and those that have their names already. */
+  function first({ seen }, { selected }) {
     const chosen = films.numbers.get(selected);
-    const inSight = new Set(seen);
-    const kept = [...known.keys()].filter((film) => inSight.has(film));
-    const first = inSight.has(chosen) ? [chosen, ...kept] : kept;
-    return new Set([...first, ...highest(seen, ranks)]);
+    const inSight = new Set([chosen, ...known.keys()].filter((film) => film !== undefined));
+    const isSeen = new Set();
+    for (const film of seen) if (inSight.has(film)) isSeen.add(film);
+    return [...inSight].filter((film) => isSeen.has(film));
   }
 
-  /** Who had a name keeps it on its side, also where that is now cut by the edge. */
-  function freePlace({ context, project, width, height }, film, boxes, room) {
+  /** The most important film of every cell, in order. Cells lie on the map and move with it, so that moving changes nothing. */
+  function best({ seen, project }) {
+    const found = new Map();
+    const [across, along] = [project.scale / cell.width, project.scale / cell.height];
+    for (const film of seen) {
+      // No map is as wide as so many cells.
+      const key = Math.floor(films.xs[film] * across) * 1e6 + Math.floor(films.ys[film] * along);
+      const other = found.get(key);
+      if (other === undefined || ranks[film] < ranks[other]) found.set(key, film);
+    }
+    return [...found.values()].sort((a, b) => ranks[a] - ranks[b]).slice(0, mostTried);
+  }
+
+  /** Who had a name keeps it on its side, and while the map is only moved also where the edge cuts it. */
+  function freePlace({ context, project, width, height }, film, isFree, isSameScale) {
     const [x, y] = project(films.items[film].place);
     const { text, width: wide } = textOf(context, film);
     if (text === '') return null;
+    const isKept = isSameScale && known.has(film);
     const sides = known.has(film) ? [known.get(film)] : ['right', 'left'];
     for (const side of sides) {
       const left = side === 'right' ? x + beside : x - beside - wide;
       const box = { left, right: left + wide, top: y - lineHeight / 2, bottom: y + lineHeight / 2 };
-      const fits = known.has(film) || (box.left >= 2 && box.right <= width - 2 && box.top >= 2 && box.bottom <= height - 2);
-      if (fits && boxes.every((other) => isApart(box, other, room))) return { film, side, text, left, y, box };
+      const fits = isKept || (box.left >= 2 && box.right <= width - 2 && box.top >= 2 && box.bottom <= height - 2);
+      if (fits && isFree(box)) return { film, side, text, left, y, box };
     }
     return null;
   }
@@ -103,8 +126,14 @@ export function createNames() {
   return { place };
 }
 
-/** Seen from afar names stand alone; nearer they come closer together. */
-const roomAround = (zoom) => ({ across: Math.max(4, 18 / zoom), along: Math.max(2, 10 / zoom) });
+/** Seen from afar names stand alone; nearer they come closer together. First at the near, then at the far distance. */
+function roomsAround(zoom) {
+  const near = { across: Math.max(4, 18 / zoom), along: Math.max(2, 10 / zoom) };
+  return [near, { across: 70, along: 36 }];
+}
+
+/** Names may touch the marks, each of which has its own name beside it. */
+const none = { across: 0, along: 0 };
 
 const isApart = (a, b, { across, along }) => a.left > b.right + across || a.right < b.left - across || a.top > b.bottom + along || a.bottom < b.top - along;
 
@@ -119,22 +148,6 @@ function ranksOf(films, heat) {
 
 function densities({ xs, ys, density: { low, cell, columns, values } }) {
   return Float32Array.from(xs, (x, film) => values[Math.round((ys[film] - low[1]) / cell) * columns + Math.round((x - low[0]) / cell)] ?? 0);
-}
-
-/** The numbers with the lowest ranks, in order, in time that grows with how many there are and no faster. */
-function highest(numbers, ranks) {
-  if (numbers.length <= mostTried) return Uint32Array.from(numbers).sort((a, b) => ranks[a] - ranks[b]);
-  const width = Math.ceil(ranks.length / classes);
-  const counts = new Uint32Array(classes);
-  for (const number of numbers) counts[Math.floor(ranks[number] / width)] += 1;
-  let sum = 0;
-  let last = 0;
-  while (sum + counts[last] <= mostTried || last === 0) {
-    sum += counts[last];
-    last += 1;
-  }
-  const kept = numbers.filter((number) => ranks[number] < last * width);
-  return kept.sort((a, b) => ranks[a] - ranks[b]);
 }
 
 /** As much of a text as there is room for, in the font that is set. */
