@@ -50,7 +50,7 @@ test('a catalog of the caller is encoded and fitted, in stages', async () => {
 });
 
 test('a model is asked about items of the caller as items, and about the embedded ones as films', async () => {
-  const own = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false });
+  const own = await create({ catalog: await ownCatalog(), llm: 'simulator', models: MODELS, device: 'cpu', cache: false });
   assert.match(await firstQuestion(own), /^Describe the item with this title/);
   assert.match(await firstQuestion(aquiline), /^Describe the film with this title/);
   await own.dispose();
@@ -77,7 +77,11 @@ test('what one object factorised is the space of another, which has items and no
   assert.equal((await own.capabilities()).dimensions, 4);
   assert.equal((await own.gaps({ user: 'one', count: 2 })).length, 2);
   const types = [];
-  for await (const { type } of own.steer({ user: 'one', item: own.info.users[0].low[0], ...SMALL })) types.push(type);
+  const request = { user: 'one', item: own.info.users[0].low[0], ...SMALL };
+  const refusal = { code: 'rollout.no_environment', hint: /'simulator'/ };
+  await assert.rejects(own.steer(request)[Symbol.asyncIterator]().next(), refusal, 'nobody was named');
+  await own.useModel({ llm: 'simulator' });
+  for await (const { type } of own.steer({ ...request, outcome: 'last' })) types.push(type);
   assert.deepEqual(types, ['anchor', 'step', 'step', 'done']);
   await own.foldIn({ user: 'visitor', ratings: [{ item: items[0].id, value: 5 }, { item: items[1].id, value: 1 }] });
   const again = await open();
