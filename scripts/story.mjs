@@ -7,7 +7,7 @@ export function opening({ state, user }, info, paint) {
   const whom = `${plain(user)}${likes.length ? `, who likes ${plain(likes.join(', '))}` : ''}`;
   return [
     '',
-    paint.soft(`${info.items.length} items, ${info.users.length} people who rated them; encoder ${plain(info.encoder)} on the ${info.device}`),
+    paint.soft(`${info.items.length} items, ${info.users.length} people who rated them; computed on the ${info.device}`),
     paint.soft(wrap(info.verdict.text, { prefix: '' })),
     ...(info.itemsTruncated ? [paint.soft(`${info.itemsTruncated} texts are longer than the encoder reads; their ends do not count.`)] : []),
     '',

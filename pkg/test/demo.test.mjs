@@ -1,6 +1,9 @@
 // The demo's story in a terminal: what it prints of other people's texts, and what it says of what happened.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { lesson, opening, stepOf } from '../../scripts/story.mjs';
 import { changes, painter, plain, wrap } from '../../scripts/terminal.mjs';
@@ -92,4 +95,27 @@ test('how a run ended is told as it was', () => {
   assert.match(told({ failedRewrites: 3 }), /20 rewrites, of which 3 came to nothing/);
   for (const ended of ['no-gain', 'no-edit', 'no-rewrite', 'budget']) assert.match(told({ ended }), /ended early: /);
   assert.doesNotMatch(told(), /ended early/);
+});
+
+const DEMO = fileURLToPath(new URL('../../scripts/demo.mjs', import.meta.url));
+const demo = (...words) => promisify(execFile)(process.execPath, [DEMO, '--once', ...words], { timeout: 120_000 });
+
+test('the run that is shown has three edits that suit each other: all gain, and all are in the text that is returned', async () => {
+  const { trajectory } = JSON.parse((await demo('--json')).stdout);
+  const { anchor, steps, outcome, outcomeStep, failedRewrites } = trajectory;
+  assert.deepEqual([steps.length, outcomeStep, failedRewrites], [3, 3, 0]);
+  const worths = [anchor, ...steps.map(({ state }) => state)].map(({ utility }) => utility);
+  for (const [at, worth] of worths.slice(1).entries()) assert.ok(worth > worths[at], `${worths}`);
+  assert.ok(outcome.utility - anchor.utility > outcome.uncertainty, 'the gain is larger than its ±');
+  assert.equal(changes(anchor.item.plot, outcome.item.plot).added.length, 3, outcome.item.plot);
+});
+
+test('it is told without colours where nobody sees them, and wishes that cannot be are refused', async () => {
+  const { stdout } = await demo();
+  assert.match(stdout, /^Edit 3 /m);
+  assert.match(stdout, /^What to notice$/m);
+  assert.doesNotMatch(stdout, /\x1b/);
+  for (const words of [['--horizon', 'x'], ['--seed=-1'], ['--user', 'nobody'], ['--horizn', '3']]) {
+    await assert.rejects(demo(...words), ({ code, stderr }) => code === 1 && /^error: /.test(stderr));
+  }
 });
