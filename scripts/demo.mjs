@@ -1,7 +1,9 @@
-// One steering episode in the terminal, through the npm package; then the page on localhost.
+// One steering episode in the terminal, through the npm package, told for somebody who sees it for the first time; then the
+// page on localhost.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,8 +11,16 @@ import { gunzipSync } from 'node:zlib';
 
 import { create } from '../pkg/dist/index.js';
 import { serve } from '../www/serve.mjs';
+import { lesson, opening, stepOf } from './story.mjs';
+import { painter, plain } from './terminal.mjs';
 
-const { values: options } = parseArgs({
+/**
+ * The run that is shown where nobody wishes for another: of the embedded films and their raters, one whose three edits suit
+ * each other, read and chosen by hand.
+ */
+const SHOWN = { user: 'viewer-021', item: 'the-lamp-at-svinoy', seed: 1 };
+
+const options = wishes({
   options: {
     once: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -18,15 +28,18 @@ const { values: options } = parseArgs({
     user: { type: 'string' },
     item: { type: 'string' },
     policy: { type: 'string', default: 'greedy' },
-    seed: { type: 'string', default: '0' },
+    horizon: { type: 'string', default: '3' },
+    seed: { type: 'string' },
     port: { type: 'string', default: '8080' },
   },
 });
 /** Milliseconds between two lines of progress where there is no terminal. */
 const BETWEEN_LINES = 10_000;
-const models = process.env.AQUILINE_MODELS;
-const seed = Number(options.seed);
-if (!Number.isSafeInteger(seed) || seed < 0) fail(`--seed must be a whole number from 0, not ${options.seed}`);
+const models = process.env.AQUILINE_MODELS ?? join(homedir(), '.cache/aquiline/models');
+/** Of the fit as well, and the package brings a fit for seed 0. */
+const seed = options.seed === undefined ? 0 : wholeNumber('seed');
+const horizon = wholeNumber('horizon');
+const paint = painter(process.stdout);
 
 showProgress.last = Date.now();
 const stop = new AbortController();
@@ -40,9 +53,10 @@ try {
 if (!options.once) await servePage();
 
 async function episode() {
-  const catalog = options.data ? await movielens(options.data) : 'embedded';
   const aquiline = await create({
-    catalog,
+    catalog: options.data ? await movielens(options.data) : 'embedded',
+    // By name: it edits films, and here everything is one.
+    llm: 'simulator',
     seed,
     models: pathToFileURL(`${models}/`),
     signal: stop.signal,
@@ -50,24 +64,34 @@ async function episode() {
   });
   clearLine();
   try {
-    const { user, item } = choose(aquiline.info);
-    const events = [];
-    for await (const event of aquiline.steer({ user, item, policy: options.policy, seed, signal: stop.signal, onProgress: showProgress })) {
+    const { info } = aquiline;
+    const request = { seed, ...choose(info), policy: options.policy, horizon, signal: stop.signal, onProgress: showProgress };
+    let before;
+    let last;
+    for await (const event of aquiline.steer(request)) {
       clearLine();
-      if (options.json) events.push(event);
-      else show(event, aquiline.info);
+      if (event.type === 'done') last = event.trajectory;
+      else if (!options.json) tell(event.type === 'anchor' ? opening(event, info, paint) : stepOf(event.step, before, paint));
+      before = (event.state ?? event.step?.state) ?? before;
     }
-    if (options.json) console.log(JSON.stringify({ info: summary(aquiline.info), trajectory: events.at(-1).trajectory }));
+    if (options.json) console.log(JSON.stringify({ info: summary(info), trajectory: last }));
+    else tell(lesson(last, info, { isOwn: options.data !== undefined, once: options.once }, paint));
   } finally {
     await aquiline.dispose();
   }
 }
 
-/** Without a wish: the first user with an item they rated low, so that there is something to do. */
+function tell(lines) {
+  console.log(`${lines.join('\n')}\n`);
+}
+
+/** Without a wish: the run to show, or of other people's data the first user with an item they rated low. */
 function choose(info) {
-  const user = options.user ?? info.users[0].id;
-  const found = info.users.find(({ id }) => id === user);
-  return { user, item: options.item ?? found?.low?.[0] ?? info.items[0].id };
+  const { user, item, seed } = options;
+  if (!options.data && [user, item, seed].every((wish) => wish === undefined)) return SHOWN;
+  const whom = user ?? (options.data ? info.users[0].id : SHOWN.user);
+  const low = info.users.find(({ id }) => id === whom)?.low?.[0];
+  return { user: whom, item: item ?? low ?? info.items[0].id };
 }
 
 async function movielens(folder) {
@@ -75,62 +99,28 @@ async function movielens(folder) {
     const plain = join(folder, name);
     if (existsSync(plain)) return new Uint8Array(await readFile(plain));
     if (existsSync(`${plain}.gz`)) return new Uint8Array(gunzipSync(await readFile(`${plain}.gz`)));
-    fail(`${folder} has neither ${name} nor ${name}.gz`);
+    return fail(`${folder} has neither ${name} nor ${name}.gz`);
   };
   return { movies: await read('movies.csv'), ratings: await read('ratings.csv') };
 }
 
-function show(event, info) {
-  if (event.type === 'anchor') {
-    const { skill } = info;
-    console.log(`\n${info.items.length} items, ${info.users.length} users; encoder ${info.encoder} on the ${info.device} (${info.reason})`);
-    console.log(
-      `Text predicts held-out items: error ${skill.rmseRatio.toFixed(3)} × that of user means, rank correlation ` +
-        `${skill.rankCorrelation.toFixed(2)}, ${Math.round(100 * skill.coverage)} % of ratings within one predicted deviation.`,
-    );
-    if (info.itemsTruncated) console.log(`${info.itemsTruncated} texts are longer than the encoder reads; their ends do not count.`);
-    console.log('The environment is a simulator: hand-written phrases, no language model.\n');
-    console.log(`Steering for ${event.user}, from ${heading(event.state.item)}`);
-    console.log(`U = ${worth(event.state)}\n${wrap(event.state.item.plot)}\n`);
-  }
-  if (event.type === 'step') {
-    const { step } = event;
-    const before = show.utility;
-    console.log(`Step ${step.index + 1}  [${step.action.category}, ${step.action.origin}]  ${step.action.text}`);
-    console.log(wrap(step.state.item.plot));
-    console.log(
-      `U ${before.toFixed(3)} → ${worth(step.state)}   distance ${step.state.distance.toFixed(2)}   ${Math.round(step.milliseconds)} ms\n`,
-    );
-  }
-  if (event.type === 'done') {
-    const { anchor, outcome, kept, environmentCalls } = event.trajectory;
-    const gain = outcome.utility - anchor.utility;
-    const verdict = kept ? 'No text was better than the original, so the original is returned.' : `U rose by ${gain.toFixed(3)}.`;
-    console.log(`${verdict}  ${environmentCalls} rewrites by the simulator.`);
-  }
-  if (event.type !== 'done') show.utility = (event.state ?? event.step.state).utility;
-}
-
-function heading({ title, year, genres }) {
-  return `${title}${year ? ` (${year})` : ''} — ${genres.join(', ')}`;
-}
-
-function worth({ utility, uncertainty, truncated }) {
-  const unread = truncated ? '   (the text is longer than the encoder reads; its end does not count)' : '';
-  return `${utility.toFixed(3)} ± ${uncertainty.toFixed(3)}${unread}`;
-}
-
-function wrap(text, width = 96) {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    if (lines.at(-1).length + word.length > width) lines.push('');
-    lines[lines.length - 1] += `${lines.at(-1) ? ' ' : ''}${word}`;
-  }
-  return lines.map((line) => `    ${line}`).join('\n');
-}
-
 function summary({ items, users, ...rest }) {
   return { ...rest, items: items.length, users: users.length };
+}
+
+/** A wish that there is not is an error like any other. */
+function wishes(known) {
+  try {
+    return parseArgs(known).values;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
+function wholeNumber(name) {
+  const number = Number(options[name]);
+  if (options[name].trim() !== '' && Number.isSafeInteger(number) && number >= 0) return number;
+  return fail(`--${name} must be a whole number from 0, not ${options[name]}`);
 }
 
 function showProgress({ type, done, total, unit }) {
@@ -151,11 +141,11 @@ async function servePage() {
   const here = (path) => new URL(path, import.meta.url).pathname;
   const server = serve({ port: Number(options.port), models, pkg: here('../pkg/dist'), www: here('../www') });
   await once(server, 'listening');
-  console.log(`\nThe page: http://localhost:${server.address().port}/   (Ctrl-C ends)`);
+  console.log(`The page: http://localhost:${server.address().port}/   (Ctrl-C ends)`);
   process.once('SIGINT', () => server.close(() => process.exit(0)));
 }
 
 function fail(message) {
-  console.error(`error: ${message}`);
+  console.error(`error: ${message.split('\n').map(plain).join('\n')}`);
   process.exit(1);
 }

@@ -184,7 +184,7 @@ impl Agent {
     }
 
     /// The content-gap utility of one user or of the mean of a group, with novelty weighing a fifth of affinity's
-    /// spread. It takes predictions as they are; see [`Objective::with_caution`].
+    /// spread. Predicted ratings are held to the scale, and otherwise taken as they are; see [`Objective::with_caution`].
     ///
     /// # Errors
     /// [`DataError::Empty`] for a group of nobody, [`DataError::UnknownUser`].
@@ -192,7 +192,9 @@ impl Agent {
         if users.is_empty() {
             return Err(DataError::Empty { what: "the group of users" }.into());
         }
-        let demand = Utility { terms: vec![(1.0, Term::Affinity(self.mean_person(users)?))] };
+        let (lowest, highest) = self.ratings.scale();
+        let rating = Term::Rating { person: self.mean_person(users)?, scale: (lowest / highest, 1.0) };
+        let demand = Utility { terms: vec![(1.0, rating)] };
         let affinity_spread = spread(self.items.rows().map(|row| demand.value(row)));
         let weight = NOVELTY_SHARE * affinity_spread * self.per_novelty();
         let novelty = Term::Novelty { items: self.items.clone(), cap: self.novelty_cap };

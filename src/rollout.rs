@@ -198,7 +198,7 @@ impl Machine for Rollout {
                 self.choose_among_alike(actions, outcomes)
             }
             (Phase::Choice(choices, failed), Reply::Choice(choice)) => self.chosen(choices, choice, failed),
-            (Phase::Choice(..), Reply::Stop) => self.finish(Ended::NoGain),
+            (Phase::Choice(..), Reply::Stop) if self.settings.outcome == Outcome::Best => self.finish(Ended::NoGain),
             (Phase::Rewritten(chosen), reply @ (Reply::Items(_) | Reply::Rewrites(_))) => {
                 self.rewritten(*chosen, reply)
             }

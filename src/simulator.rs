@@ -81,6 +81,19 @@ impl Simulator {
         generic.into_iter().chain(personalised).chain(free).collect()
     }
 
+    /// The actions that suit what has been made of an anchor so far: those of a kind that takes away what an edit since
+    /// then has brought, or brings what one has taken away, are left out. Requests in words of their own are kept, and all
+    /// are where none suits.
+    pub fn suiting(&self, anchor: &Item, item: &Item, actions: Vec<Action>) -> Vec<Action> {
+        let is_new = |kind: &&Kind| kind.is_woven_into(item) && !kind.is_woven_into(anchor);
+        let woven: Vec<&Kind> = self.bank.kinds().filter(is_new).collect();
+        let is_against = |kind: &Kind| woven.iter().any(|other| kind.works_against(other) || other.works_against(kind));
+        let suits =
+            |action: &&Action| !self.bank.kinds().any(|kind| kind.is_asked_by(&action.text) && is_against(kind));
+        let suiting: Vec<Action> = actions.iter().filter(suits).cloned().collect();
+        if suiting.is_empty() { actions } else { suiting }
+    }
+
     /// Rewrites an item as an action asks.
     ///
     /// Any text is a valid action, and the edits of a macro action are made one after another; equal arguments give

@@ -78,8 +78,16 @@ pub struct ForbiddenRegion {
 /// One thing that makes a point worth more or less.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Term {
-    /// The rating of one user.
+    /// The rating of one user, however far beyond the scale.
     Affinity(Person),
+    /// The rating of one user, held to the scale: no text is worth more than the top rating, however far a prediction
+    /// reaches beyond the texts that were seen.
+    Rating {
+        /// Who rates.
+        person: Person,
+        /// Lowest and highest rating, as shares of the highest.
+        scale: (f32, f32),
+    },
     /// The summed ratings of many users.
     Group(Vec<Person>),
     /// `−‖z − home‖² / 2 reach²`: 0 at a creator's home, falling with distance. A place to be reached is the same
@@ -153,7 +161,7 @@ impl Utility {
 
     /// The part of the worth that comes from predicted ratings.
     pub fn affinity(&self, point: &[f32]) -> f32 {
-        self.part(point, |term| matches!(term, Term::Affinity(_) | Term::Group(_)))
+        self.part(point, |term| matches!(term, Term::Affinity(_) | Term::Rating { .. } | Term::Group(_)))
     }
 
     /// The part of the worth that comes from being far from what exists.
@@ -189,6 +197,7 @@ impl Term {
     fn value(&self, point: &[f32]) -> f32 {
         match self {
             Term::Affinity(person) => person.rating(point),
+            Term::Rating { person, scale: (lowest, highest) } => person.rating(point).max(*lowest).min(*highest),
             Term::Group(people) => people.iter().map(|person| person.rating(point)).sum(),
             Term::Creator(creator) => {
                 let away = distance(&creator.home, point) / creator.reach;
@@ -205,7 +214,10 @@ impl Term {
 
     fn add_gradient(&self, point: &[f32], weight: f32, gradient: &mut [f32]) {
         match self {
-            Term::Affinity(_) | Term::Group(_) => {
+            // Beyond the scale more is no better.
+            Term::Rating { person, scale: (lowest, highest) }
+                if !(*lowest..*highest).contains(&person.rating(point)) => {}
+            Term::Affinity(_) | Term::Rating { .. } | Term::Group(_) => {
                 self.people().iter().for_each(|person| add_scaled(gradient, &person.vector, weight));
             }
             Term::Creator(creator) => {
@@ -232,7 +244,7 @@ impl Term {
 
     fn people(&self) -> &[Person] {
         match self {
-            Term::Affinity(person) => std::slice::from_ref(person),
+            Term::Affinity(person) | Term::Rating { person, .. } => std::slice::from_ref(person),
             Term::Group(people) => people,
             _ => &[],
         }

@@ -200,7 +200,7 @@ fn only_the_making_of_ratings_sees_attributes_and_tastes() {
         "use crate::simulator::tastes::{Attributes, Population, Tastes};",
         r#"let attributes = Attributes::from_jsonl(jsonl, "catalog.jsonl", &catalog)?;"#,
         "let tastes = Tastes::sample(&attributes, Population::default(), seed);",
-        "Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog })",
+        "Ok(Dataset { ratings: tastes.ratings(&catalog, &attributes, seed)?, catalog, is_embedded: true })",
     ];
     let expected = allowed.map(|line| format!("src/session.rs: {line}"));
     assert_eq!(lines_that_see_the_truth(), expected, "true attributes and tastes are for evaluation only");

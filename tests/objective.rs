@@ -44,8 +44,8 @@ fn objective(caution: f32) -> Objective {
     let alignment = alignment();
     let (offset, vector) = alignment.user(0);
     let user = Person { offset: offset / 5.0, vector: vector.iter().map(|value| value / 5.0).collect() };
-    let plain =
-        Objective { alignment: Arc::new(alignment), utility: one(Term::Affinity(user)), top_rating: 5.0, caution: 0.0 };
+    let rating = Term::Rating { person: user, scale: (0.1, 1.0) };
+    let plain = Objective { alignment: Arc::new(alignment), utility: one(rating), top_rating: 5.0, caution: 0.0 };
     plain.with_caution(caution).unwrap()
 }
 

@@ -417,8 +417,10 @@ fn a_budget_of_less_than_a_random_path_is_refused_with_the_least_that_will_do() 
 
 #[test]
 fn the_default_search_is_one_that_runs() {
+    let patient = run(SearchSettings { patience: None, ..Default::default() }, nothing_else).unwrap();
+    assert_eq!((taken(&patient), patient.environment_calls), (vec!["sun"; 5], 100));
     let trajectory = run(SearchSettings::default(), nothing_else).unwrap();
-    assert_eq!((taken(&trajectory), trajectory.environment_calls), (vec!["sun"; 5], 100));
+    assert_eq!((taken(&trajectory), trajectory.environment_calls), (vec!["sun"; 5], 18), "it ends where nothing gains");
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn a_user_all_of_whose_items_lack_a_text_is_told_apart_from_one_to_train_for() {
     ratings.extend((0..6).map(|at| rated("ann", &items[at].id, (at % 5) as f32 + 0.5)));
     let dataset = Dataset::from_items(items, &ratings, (0.5, 5.0)).unwrap();
     let mut session = Session::new(support::encoder(), dataset, 0);
+    session.allow_simulator();
     pollster::block_on(session.prepare(Some(&VECTORS), async |_| Ok(()))).unwrap();
     let for_users = |users: &[&str]| TrainOptions { users: users.iter().map(|&id| id.into()).collect(), ..options() };
     assert_eq!(fit(&mut session, &for_users(&["ann", "bob"])).unwrap_err(), "data.unknown_user");

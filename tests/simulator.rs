@@ -361,3 +361,21 @@ fn personalised_proposals_match_the_profile_more_often_than_generic_ones() {
         assert!(2 * personal < generic, "{disliked}: {personal} personalised, {generic} generic");
     }
 }
+
+#[test]
+fn edits_of_one_run_suit_each_other() {
+    let (simulator, anchor) = (faithful(), item());
+    let request = |text| asking(text, Category::Plot);
+    let riddles = request("Fill it with riddles, and let the answer be visible in the first shot.");
+    let plain = request("Remove the dreams and the double meanings, and let each scene be just itself.");
+    let own = request("Let the harbour freeze over.");
+    let all = || vec![riddles.clone(), plain.clone(), own.clone()];
+    assert_eq!(simulator.suiting(&anchor, &anchor, all()), all(), "nothing has been edited yet");
+    let edited = simulator.rewrite(&anchor, &plain, 3);
+    let left = simulator.suiting(&anchor, &edited, all());
+    assert!(!left.contains(&riddles) && left.contains(&own), "{left:?}");
+    let edited = simulator.rewrite(&anchor, &riddles, 3);
+    assert!(!simulator.suiting(&anchor, &edited, all()).contains(&plain), "whichever was first");
+    assert_eq!(simulator.suiting(&anchor, &edited, vec![plain.clone()]), [plain.clone()], "rather this than nothing");
+    assert_eq!(simulator.suiting(&edited, &edited, all()), all(), "what the original was may be turned round");
+}

@@ -6,7 +6,10 @@ import { words } from './words.js';
 import { isWebLlmServed } from './web-llm.js';
 import { wireWriterFields, writers } from './writers.js';
 
-/** Wires the badge. `use(model)` says whom it is about from now on, with the simulator until something else was tried. */
+/**
+ * Wires the badge. `use(model, { isEmbedded })` says whom it is about from now on: the simulator writes for the embedded films, nobody
+ * for a catalog of one's own, until something else was tried. `close()` says that there is no catalog for now.
+ */
 export function openEnvironment() {
   const form = byId('environment-form');
   const choice = byId('writer');
@@ -20,7 +23,7 @@ export function openEnvironment() {
 
   function showFields() {
     for (const fields of form.querySelectorAll('fieldset')) fields.hidden = fields.disabled = fields.id !== `${choice.value}-fields`;
-    byId('questions-field').hidden = choice.value === 'simulator';
+    byId('questions-field').hidden = ['none', 'simulator'].includes(choice.value);
     say('');
   }
 
@@ -29,6 +32,7 @@ export function openEnvironment() {
     // It is read out when it changes, and only then.
     if (status.textContent !== told) status.textContent = told;
     status.classList.toggle('trouble', isTrouble);
+    byId('no-writer-status').textContent = told;
   }
 
   function showProgress({ stage, share, amount }) {
@@ -87,7 +91,8 @@ export function openEnvironment() {
     try {
       const turn = { name: 'the change of who writes', signal, onWait: (told) => tell(told) };
       const budget = { calls: byId('llm-questions').valueAsNumber };
-      await inTurn(changed, turn, () => changed.useModel(ready.llm && { llm: ready.llm, budget }));
+      // The simulator is asked for by name: for a catalog of one's own it is not what is meant where nobody is named.
+      await inTurn(changed, turn, () => changed.useModel(ready.llm ? { llm: ready.llm, budget } : { llm: 'simulator' }));
     } catch (error) {
       ready.close?.();
       throw error;
@@ -100,19 +105,32 @@ export function openEnvironment() {
     if (held !== ready) held.close?.();
     held = ready;
     document.body.dataset.writer = writer;
-    byId('environment-name').textContent = writer === 'simulator' ? 'simulator' : ready.llm.model;
+    byId('environment-name').textContent = ready.llm?.model ?? writers[writer].name;
+    byId('no-writer').hidden = writer !== 'none';
     byId('environment-explanation').textContent = writers[writer].explanation;
     byId('leaves').textContent = writers[writer].leaves(words(), ready);
   }
 
   function change() {
     const writer = choice.value;
-    attempt(async (calling) => {
+    if (writer === 'none') return say('Choose who writes, in the list above.');
+    return attempt(async (calling) => {
       await changeTo(writer, calling);
       calling.say(writers[writer].done);
     });
   }
 
+  /** A press elsewhere closes the badge, so it opens when this press is over. */
+  byId('choose-writer').addEventListener('click', () => setTimeout(() => {
+    byId('environment-badge').open = true;
+    choice.focus();
+  }));
+  byId('use-simulator').addEventListener('click', () => {
+    stopTrying();
+    choice.value = 'simulator';
+    showFields();
+    change();
+  });
   choice.addEventListener('change', () => {
     stopTrying();
     showFields();
@@ -128,13 +146,24 @@ export function openEnvironment() {
   showFields();
   show('simulator');
   return {
-    use(another) {
+    use(another, { isEmbedded }) {
       stopTrying();
       model = another;
-      choice.value = 'simulator';
+      const writer = isEmbedded ? 'simulator' : 'none';
+      byId('writer-none').hidden = byId('writer-none').disabled = isEmbedded;
+      byId('writer-simulator').textContent = isEmbedded ? 'The simulator' : 'The simulator, a toy that writes film sentences';
+      byId('environment-badge').hidden = false;
+      choice.value = writer;
       form.hidden = false;
       showFields();
+      show(writer);
+    },
+    close() {
+      stopTrying();
       show('simulator');
+      form.hidden = true;
+      byId('environment-badge').hidden = true;
+      byId('environment-badge').open = false;
     },
   };
 }

@@ -17,7 +17,23 @@ export function signed(value, digits = 3) {
   return (value < 0 ? minus : '+') + text;
 }
 
-export const plusMinus = (value, digits = 3) => `±${thin}${decimal(Math.abs(value), digits)}`;
+/** An uncertainty: one that is not known is said to be so, and a small one is never shown as none. */
+export function plusMinus(value, digits = 3) {
+  if (!Number.isFinite(value)) return `±${thin}unknown`;
+  const least = 10 ** -digits;
+  return `±${thin}${Math.abs(value) < least / 2 ? `< ${least}` : decimal(Math.abs(value), digits)}`;
+}
+
+/** A figure that the library measured, in words; where it could not, the reason stands there and no number. */
+export const measured = (figure, inWords = decimal) => (Number.isFinite(figure) ? inWords(figure) : unknownWords(figure?.unknown));
+
+const unknownWords = (reason) => (reason ? `unknown: ${reason}` : 'unknown');
+
+/** Why uncertainties are unknown with this skill; nothing where they are known. */
+export const whyUnsure = ({ misplacement }) => (Number.isFinite(misplacement) ? '' : misplacement?.unknown ?? '');
+
+/** Whether a change could as well be nothing. Of one without a known uncertainty that cannot be said. */
+export const isWithin = (change, uncertainty) => Number.isFinite(uncertainty) && Math.abs(change) < uncertainty;
 
 export const percent = (share) => `${Math.round(share * 100)}${thin}%`;
 
@@ -49,22 +65,22 @@ export const itemName = (item) => (item.year ? `${item.title} (${item.year})` : 
 
 export const list = (names) => names.join(', ');
 
-/** The badge's one line and its explanation in plain words. */
-export function skillWords(skill) {
-  const { aNoun, plural, person } = words();
-  const better = Math.round((1 - skill.rmseRatio) * 100);
-  const comparison = better > 0
-    ? `Reading only the text of ${aNoun}, the prediction is ${better}${thin}% closer to the real rating than each ${person}’s own average.`
-    : `Reading only the text of ${aNoun}, the prediction is no closer to the real rating than each ${person}’s own average: take the utilities here with care.`;
+/** The badge's one line, the library's own verdict, and the figures behind it. The page judges nothing itself. */
+export function skillWords({ skill, verdict }) {
+  const { plural, person } = words();
+  const two = (value) => decimal(value, 2);
+  const points = (value) => `${decimal(value, 2)} rating points`;
   return {
-    headline: `${decimal(skill.rmseRatio, 2)} error ratio`,
-    summary: `Text predicts held-out ratings: RMSE ratio ${decimal(skill.rmseRatio, 2)} of user mean, rank correlation ${decimal(skill.rankCorrelation, 2)}.`,
-    sentences: [
-      comparison,
-      `Put in order of liking, predicted and real ratings agree with a rank correlation of ${decimal(skill.rankCorrelation, 2)} (0 is chance, 1 is perfect).`,
-      `${percent(skill.coverage)} of real ratings fall inside the stated uncertainty; about 68${thin}% would be right.`,
-      `Measured on ${count(skill.heldOutRatings, 'rating')} of ${plural} whose ratings were all kept aside.`,
+    headline: verdict.level,
+    verdict: verdict.text,
+    figures: [
+      [`Error, where always guessing each ${person}’s own average has 1`, measured(skill.rmseRatio, two)],
+      ['Order of liking: rank correlation, where 0 is chance and 1 is perfect', measured(skill.rankCorrelation, two)],
+      [`Real ratings inside the stated uncertainty, where 68${thin}% would be right`, measured(skill.coverage, percent)],
+      ['What a text leaves open about a rating', measured(skill.misplacement, points)],
+      ['What ratings scatter by themselves', measured(skill.noise, points)],
     ],
+    basis: `Measured on ${count(skill.heldOutRatings, 'rating')} of ${count(skill.heldOutItems, words().noun, plural)} whose ratings were all kept aside. All ratings spread by ${points(skill.spread)}.`,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The loading view: one line a stage, filled only with what the library reported. */
 import { element } from './dom.js';
 import { bytes, count, duration, wholeSeconds } from './format.js';
+import { createReadingClock } from './loading-time.js';
 
 const stages = [
   ['compile', 'Compile'],
@@ -14,8 +15,9 @@ const stages = [
   ['fit', 'Fit the map to the ratings'],
 ];
 
-/** Draws the list anew and returns `{ report(progress), finish(), stop() }`. */
-export function createStages(list) {
+/** Draws the list anew and returns `{ report(progress), finish(), stop() }`. `texts` are those of the catalog, where they are known. */
+export function createStages(list, { texts = [] } = {}) {
+  const reading = createReadingClock(texts);
   const lines = new Map(stages.map(([type, title]) => [type, createLine(title)]));
   let current = null;
   list.replaceChildren(...[...lines.values()].map((line) => line.node));
@@ -43,7 +45,8 @@ export function createStages(list) {
         skipEarlier();
         line.open(performance.now());
       }
-      line.show(progress);
+      // Without the texts nobody knows better than the library.
+      line.show(progress.type === 'encode' && texts.length > 0 ? { ...progress, ...reading.report(progress) } : progress);
     },
     finish: leave,
     /** The stage that was running did not end; it keeps what it had reached. */
@@ -77,7 +80,7 @@ function createLine(title) {
     show(progress) {
       reached = amountWords(progress);
       amount.textContent = [reached, timeLeftWords(progress)].filter(Boolean).join(' · ');
-      if (progress.total > 0) bar.value = Math.min(1, progress.done / progress.total);
+      if (progress.total > 0) bar.value = Math.min(1, progress.share ?? progress.done / progress.total);
       else bar.removeAttribute('value');
     },
     close(now) {

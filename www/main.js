@@ -4,7 +4,8 @@ import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
 import { deviceName, isCancelled, skillWords, wholeSeconds } from './format.js';
 import { createStages } from './loading.js';
-import { catalogName } from './words.js';
+import { textsOf } from './loading-time.js';
+import { catalogName, sayWords } from './words.js';
 
 const address = new URLSearchParams(location.search);
 
@@ -22,6 +23,8 @@ const errorBox = byId('error');
 let model = null;
 /** What is needed once the library is ready: it comes while that loads, which takes longer. */
 let rest = null;
+/** The badge of who writes, once it is there. */
+let environment = null;
 /** The last catalog that could be opened: the way back where another one cannot. */
 let opened = null;
 
@@ -34,12 +37,21 @@ async function useCatalog(source, name) {
   byId('loading').hidden = false;
   document.body.dataset.view = 'loading';
   document.body.dataset.catalog = name;
+  clearFormer();
   await load(source);
+}
+
+/** What the page says of a catalog that is not open any more. */
+function clearFormer() {
+  sayWords(document);
+  environment?.close();
+  for (const id of ['device-badge', 'skill-badge']) Object.assign(byId(id), { hidden: true, open: false });
+  byId('announcer').textContent = '';
 }
 
 async function load(source = { catalog: 'embedded' }) {
   const cancellation = new AbortController();
-  const stages = createStages(byId('stages'));
+  const stages = createStages(byId('stages'), { texts: textsOf(source) });
   const stopClock = showClock(byId('loading-time'));
   const cancel = byId('cancel-loading');
   cancel.hidden = false;
@@ -51,11 +63,12 @@ async function load(source = { catalog: 'embedded' }) {
     const watching = { signal: cancellation.signal, onProgress: stages.report, onRecovery: tellRecovery };
     const creating = create({ ...createOptions(), ...source, ...watching });
     rest ??= openRest();
-    const [created, { environment, openWorkbench }] = await Promise.all([creating, rest]);
+    const [created, opening] = await Promise.all([creating, rest]);
     model = created;
+    environment = opening.environment;
     stages.finish();
     byId('about-catalog').hidden = source.catalog !== 'embedded';
-    showReady(environment, openWorkbench);
+    showReady(opening.openWorkbench, { isEmbedded: source.catalog === 'embedded' });
     opened = { source, name: catalogName() };
   } catch (error) {
     stages.stop();
@@ -66,12 +79,12 @@ async function load(source = { catalog: 'embedded' }) {
   }
 }
 
-function showReady(environment, openWorkbench) {
+function showReady(openWorkbench, about) {
   showBadges(model.info);
   byId('loading').hidden = true;
   byId('workbench').hidden = false;
   document.body.dataset.view = 'ready';
-  environment.use(model);
+  environment.use(model, about);
   openWorkbench(model, { useCatalog });
 }
 
@@ -110,10 +123,13 @@ function showBadges(info) {
   byId('device-name').textContent = deviceName(info.device);
   byId('device-reason').textContent = `${info.reason} Encoder: ${info.encoder}.`;
   byId('device-badge').title = info.reason;
-  const skill = skillWords(info.skill);
+  const skill = skillWords(info);
   byId('skill-name').textContent = skill.headline;
-  byId('skill-badge').title = skill.summary;
-  byId('skill-explanation').replaceChildren(...[skill.summary, ...skill.sentences].map((sentence) => element('p', {}, sentence)));
+  byId('skill-badge').title = skill.verdict;
+  byId('skill-explanation').replaceChildren(
+    element('p', { testid: 'skill-verdict' }, skill.verdict),
+    element('dl', { class: 'skill-figures', testid: 'skill-figures' }, ...skill.figures.map(([title, value]) => element('div', {}, element('dt', {}, title), element('dd', {}, value)))),
+    element('p', { class: 'soft' }, skill.basis));
   byId('device-badge').hidden = false;
   byId('skill-badge').hidden = false;
 }

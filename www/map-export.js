@@ -9,16 +9,19 @@ export const formats = [
   { name: 'csv', title: 'Table (CSV)', make: (map) => new Blob([csvText(mapRows(map.scene))], { type: 'text/csv;charset=utf-8' }) },
 ];
 
-/** Every film, then the gaps, the route from its start, which is step 0, and the candidate edits; utilities where they are known. */
+/**
+ * Every film, then the gaps, the route from its start, which is step 0, and the candidate edits. Of films the predicted rating is
+ * known where the map has it as colour, and no utility: that counts novelty, too.
+ */
 export function mapRows({ films, heat, gaps, anchor, steps, candidates }) {
   const { noun } = words();
   const route = anchor ? [anchor, ...steps.map((step) => step.state)] : [];
   return [
-    ['kind', 'id', 'title', 'x', 'y', 'utility', 'gap', 'step'],
-    ...films.items.map(({ id, title, place }, film) => [noun, id, title, ...place, heat?.values[film], null, null]),
-    ...gaps.map(({ place, utility }, index) => ['gap', null, null, ...place, utility, gapLetter(index), null]),
-    ...route.map(({ item, place, utility }, step) => ['step', item.id, item.title, ...place, utility, null, step]),
-    ...(candidates?.ends ?? []).map(({ place, text, utility }) => ['candidate', null, text, ...place, utility, null, null]),
+    ['kind', 'id', 'title', 'x', 'y', 'predicted rating', 'utility', 'gap', 'step'],
+    ...films.items.map(({ id, title, place }, film) => [noun, id, title, ...place, heat?.values[film], null, null, null]),
+    ...gaps.map(({ place, affinity, utility }, index) => ['gap', null, null, ...place, affinity, utility, gapLetter(index), null]),
+    ...route.map(({ item, place, affinity, utility }, step) => ['step', item.id, item.title, ...place, affinity, utility, null, step]),
+    ...(candidates?.ends ?? []).map(({ place, text, affinity, utility }) => ['candidate', null, text, ...place, affinity, utility, null, null]),
   ];
 }
 

@@ -1,8 +1,9 @@
 /**
  * Pens: what the marks are drawn with, on a canvas and in an SVG file. A pen is
- * `{ context, width, height, colours, scale, project, projectWhole, zoom, seen, drawGround(), drawDots(groups) }`: a drawing
- * context or what looks like one, the size in CSS pixels, the scale of heat, places to pixels in this view and in that of the
- * whole, how much closer this one is, numbers of the films in sight, and the two things that are pixels on a canvas.
+ * `{ context, width, height, colours, scale, isMoving, names, project, projectWhole, zoom, seen, drawGround(), drawDots(groups) }`: a drawing
+ * context or what looks like one, the size in CSS pixels, the scale of heat, whether the map moves, where names are placed, places to
+ * pixels in this view and in that of the whole, how much closer this one is, numbers of the films in sight, and the two things that
+ * are pixels on a canvas.
  */
 import { paintLand } from './density.js';
 import { packed } from './map-colours.js';
@@ -72,9 +73,9 @@ export function svgPen(frame) {
   });
 }
 
-function pencil({ context, size, view, whole, films, colours }, scale) {
+function pencil({ context, size, view, whole, films, colours, names: placer, isMoving }, scale) {
   return {
-    context, ...size, colours, scale,
+    context, ...size, colours, scale, isMoving, names: placer,
     project: projection(view, size),
     projectWhole: projection(whole, size),
     zoom: view.scale / whole.scale,

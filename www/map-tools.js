@@ -1,4 +1,4 @@
-/** What stands around the map: looking for a film, colouring by utility, zooming by buttons, saving. */
+/** What stands around the map: looking for a film, colouring by predicted ratings, zooming by buttons, saving. */
 import { byId, element } from './dom.js';
 import { hideError, showError } from './errors.js';
 import { count, isCancelled, itemName, list, userName } from './format.js';
@@ -49,9 +49,9 @@ function openHeat({ map, model, info, chosen, onChosen }) {
   let viewer = chosen.user;
 
   function whose() {
-    if (choice.value === 'viewer') return { user: viewer, title: `Utility for ${userName(viewer)}` };
+    if (choice.value === 'viewer') return { user: viewer, title: `Predicted rating for ${userName(viewer)}` };
     const group = sampled(info.users.map(({ id }) => id));
-    return { user: group, title: `Mean utility of ${group.length === info.users.length ? `all ${people}` : `${group.length} ${people}`}` };
+    return { user: group, title: `Mean predicted rating of ${group.length === info.users.length ? `all ${people}` : `${group.length} ${people}`}` };
   }
 
   async function colour() {
@@ -64,23 +64,23 @@ function openHeat({ map, model, info, chosen, onChosen }) {
     const { user, title } = whose();
     byId('map-heat-note').hidden = false;
     try {
-      const values = await inTurn(model, { name: 'the utilities on the map', signal, onWait: say }, () => {
-        say('Computing utilities…');
+      const values = await inTurn(model, { name: 'the predicted ratings on the map', signal, onWait: say }, () => {
+        say('Computing predicted ratings…');
         return model.utilities({ user, signal });
       });
       if (!signal.aborted) map.show({ heat: { values, title } });
     } catch (error) {
       if (signal.aborted || isCancelled(error)) return;
       choice.value = 'none';
-      showError(error, { title: 'The utilities could not be computed', before: byId('map'), onRetry: () => { hideError(); colour(); } });
+      showError(error, { title: 'The predicted ratings could not be computed', before: byId('map'), onRetry: () => { hideError(); colour(); } });
     } finally {
       if (request.signal === signal) byId('map-heat-note').hidden = true;
     }
   }
 
-  choice.querySelector('[value="viewer"]').textContent = `Utility for this ${person}`;
+  choice.querySelector('[value="viewer"]').textContent = `Predicted rating for this ${person}`;
   choice.querySelector('[value="all"]').textContent = info.users.length > largestGroup
-    ? `Mean utility of ${largestGroup} of ${count(info.users.length, person, people)}` : `Mean utility of all ${people}`;
+    ? `Mean predicted rating of ${largestGroup} of ${count(info.users.length, person, people)}` : `Mean predicted rating of all ${people}`;
   choice.addEventListener('change', colour);
   byId('map-heat-stop').addEventListener('click', () => {
     choice.value = 'none';

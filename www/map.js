@@ -5,12 +5,13 @@
  * `createMap` gives ways to show things and to look around; everything drawn comes from the scene it is given.
  * The list of films is the keyboard's way to choose; here one clicks.
  */
-import { decimal, itemName } from './format.js';
+import { count, decimal, itemName } from './format.js';
 import { gapLetter } from './gaps.js';
 import { createCamera } from './map-camera.js';
 import { placeFilms } from './map-films.js';
 import { followGestures } from './map-gestures.js';
 import { layHeat } from './map-heat.js';
+import { createNames } from './map-names.js';
 import { createCanvasPens, readColours, svgPen } from './map-picture.js';
 import { createSvgContext } from './map-svg.js';
 import { boxAround, viewOf } from './map-view.js';
@@ -24,15 +25,14 @@ const near = 5;
 
 /**
  * `onView(kind)` is told what one looks at from then on, `'whole'`, `'route'` or `'free'`. The scene that `show` changes:
- * `items`; `gaps`, `pointedGap`; `anchor`, `steps`; `selected`, an item's id; `heat`, `{ values, title }` or null, with a value
- * for each item; `matches`, numbers of items that stand out, and `found`, one of them that is named; `candidates`,
+ * `items`, with which all else begins anew; `gaps`, `pointedGap`, and `targetGap`, which routes are measured against; `anchor`,
+ * `steps`, and `outcomeStep`, after which nothing was kept, or null; `selected`, an item's id; `heat`, `{ values, title }` or null,
+ * with a value for each item; `matches`, numbers of items that stand out, and `found`, one of them that is named; `candidates`,
  * `{ start, ends: { place, text, filled }[], onPoint(index | null) }` or null, and `pointedCandidate`.
  */
-export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} }) {
-  const scene = {
-    films: placeFilms([]), gaps: [], anchor: null, steps: [], selected: null, pointedGap: null,
-    heat: null, matches: null, found: null, candidates: null, pointedCandidate: null,
-  };
+export function createMap(canvas, { onChooseItem, onPointGap, onPressGap = () => {}, onView = () => {} }) {
+  const scene = sceneOf([]);
+  const names = createNames();
   const pens = createCanvasPens();
   const camera = createCamera(stage, { onMove: schedule, onKind: showKind });
   const gestures = followGestures(canvas, { zoomAt, moveBy, showAll: () => camera.look('whole') });
@@ -62,7 +62,7 @@ export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} 
     if (camera.isGliding()) schedule();
   }
 
-  const frame = (size, whole) => ({ size, whole, view: camera.now(), films: scene.films, heat: scene.heat, colours: readColours(canvas) });
+  const frame = (size, whole) => ({ size, whole, view: camera.now(), films: scene.films, heat: scene.heat, names, colours: readColours(canvas) });
 
   function schedule() {
     if (scheduled) return;
@@ -96,6 +96,7 @@ export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} 
     const found = under(event);
     hovered = labelOf(found);
     canvas.classList.toggle('over-film', found.film !== undefined);
+    canvas.classList.toggle('over-gap', found.gap !== undefined);
     onPointGap(found.gap ?? null);
     pointCandidate(found.candidate ?? null);
     schedule();
@@ -134,8 +135,9 @@ export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} 
   canvas.addEventListener('pointermove', point);
   canvas.addEventListener('pointerleave', leave);
   canvas.addEventListener('click', (event) => {
-    const { film } = under(event);
+    const { film, gap } = under(event);
     if (film !== undefined) onChooseItem(scene.films.items[film].id);
+    else if (gap !== undefined) onPressGap(gap);
   });
   canvas.classList.add('is-whole');
   new ResizeObserver(schedule).observe(canvas);
@@ -143,7 +145,7 @@ export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} 
 
   return {
     show({ items, heat, ...changes }) {
-      if (items) Object.assign(scene, { films: placeFilms(items), heat: null, matches: null, found: null });
+      if (items) Object.assign(scene, sceneOf(items));
       if (heat !== undefined) scene.heat = heat && { title: heat.title, ...layHeat(scene.films, heat.values) };
       if (changes.candidates !== undefined) told = null;
       Object.assign(scene, changes);
@@ -174,6 +176,12 @@ export function createMap(canvas, { onChooseItem, onPointGap, onView = () => {} 
   };
 }
 
+/** Items and nothing else. */
+const sceneOf = (items) => ({
+  films: placeFilms(items), gaps: [], pointedGap: null, targetGap: null, anchor: null, steps: [], outcomeStep: null, selected: null,
+  heat: null, matches: null, found: null, candidates: null, pointedCandidate: null,
+});
+
 /** A canvas is only given a size when that has changed: it is emptied and made anew each time. */
 function fittedContext(canvas, { width, height }, ratio) {
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -185,20 +193,28 @@ function fittedContext(canvas, { width, height }, ratio) {
 
 function filmLabel({ films, heat }, film) {
   const item = films.items[film];
-  const utility = heat ? `: utility ${decimal(heat.values[film])}` : '';
-  return { place: item.place, text: itemName(item) + utility };
+  const value = heat ? `: predicted rating ${decimal(heat.values[film])}` : '';
+  return { place: item.place, text: itemName(item) + value };
 }
 
+/** The same parts as of films, so that the two can be compared. */
 function gapLabel(gap, index) {
-  return gap ? { place: gap.place, text: `Gap ${gapLetter(index)}: utility ${decimal(gap.utility)}` } : null;
+  if (!gap) return null;
+  const parts = Number.isFinite(gap.affinity) ? ` = predicted rating ${decimal(gap.affinity)} + novelty ${decimal(gap.utility - gap.affinity)}` : '';
+  return { place: gap.place, text: `Gap ${gapLetter(index)}: utility ${decimal(gap.utility)}${parts}` };
 }
 
-function summary({ films, gaps, steps, heat, candidates }) {
+function summary({ films, gaps, steps, outcomeStep, heat, candidates }) {
   const parts = [`Map of ${films.items.length} ${words().plural} with ${gaps.length} gaps`];
-  if (steps.length > 0) parts.push(`a route of ${steps.length} edits`);
+  if (steps.length > 0) parts.push(`a route of ${count(steps.length, 'edit')}${fateWords(steps.length, outcomeStep)}`);
   if (candidates) parts.push(`the ends of ${candidates.ends.length} candidate edits`);
   const colours = heat ? `. Coloured by ${heat.title.toLowerCase()}, from ${decimal(heat.low)} to ${decimal(heat.high)}` : '';
   return parts.join(', and ') + colours;
+}
+
+function fateWords(edits, outcomeStep) {
+  if (outcomeStep === null || outcomeStep === edits) return '';
+  return outcomeStep === 0 ? ', none of which is kept' : `, of which the first ${outcomeStep === 1 ? 'is' : outcomeStep + ' are'} kept`;
 }
 
 function nearest(things, [x, y], project, within) {

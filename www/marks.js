@@ -6,6 +6,7 @@
 import { decimal, itemName } from './format.js';
 import { gapLetter } from './gaps.js';
 import { cssColour, packed } from './map-colours.js';
+import { fitted, nameFont } from './map-names.js';
 
 const uiFont = '"Avenir Next", Avenir, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif';
 const waterFont = 'Charter, "Iowan Old Style", Georgia, "Liberation Serif", serif';
@@ -15,10 +16,10 @@ const dotRadius = 2.6;
 const smallestDot = 0.75;
 const largestDot = 4;
 const smallestWithRim = 1.5;
-/** More names than that in sight are only clutter. */
-const mostTitles = 40;
-/** More rings than that say no more than larger dots do. */
-const mostRings = 200;
+/** More frames than that say no more than larger dots do. */
+const mostFrames = 200;
+/** The buttons for zooming lie over this corner, on the right above. */
+const buttons = { width: 58, height: 126 };
 
 export function drawPicture(pen, scene) {
   const { context, colours, width, height } = pen;
@@ -29,7 +30,7 @@ export function drawPicture(pen, scene) {
   pen.drawGround();
   if (!scene.heat) drawGraticule(pen);
   drawFilms(pen, scene);
-  drawTitles(pen, scene);
+  drawNames(pen, scene);
   drawGaps(pen, scene);
   drawCandidates(pen, scene);
   drawRoute(pen, scene);
@@ -55,9 +56,7 @@ function drawGraticule({ context, width, height, colours }) {
 function drawFilms(pen, scene) {
   const { films, selected, anchor, matches } = scene;
   pen.drawDots(dotGroups(pen, scene));
-  pen.context.strokeStyle = pen.colours.route;
-  pen.context.lineWidth = 1.6;
-  if (matches?.length <= mostRings) for (const film of matches) ring(pen.context, pen.project(films.items[film].place), 6.5);
+  if (matches?.length <= mostFrames) for (const film of matches) drawFrame(pen, films.items[film].place, 7);
   const chosen = films.items[films.numbers.get(selected)];
   // Once a route starts there, the route draws its own start.
   if (chosen && chosen.id !== anchor?.item.id) drawStart(pen, chosen.place);
@@ -84,32 +83,51 @@ function radiusFor(films, zoom) {
   return Math.round(4 * Math.min(largestDot, Math.max(smallestDot, radius))) / 4;
 }
 
-/** Names of the films in sight, where these are few; one that would cover another is left out. */
-function drawTitles({ context, colours, project, seen, width, height }, { films, found }) {
-  if (seen.length > mostTitles) return;
-  context.font = `500 12px ${uiFont}`;
+function drawNames(pen, scene) {
+  const { context, colours } = pen;
+  context.font = nameFont;
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  const taken = [];
-  for (const film of seen) {
-    const [x, y] = project(films.items[film].place);
-    const text = fitted(context, films.items[film].title ?? '', 190);
-    const box = { left: x + 8, right: x + 8 + context.measureText(text).width, top: y - 8, bottom: y + 8 };
-    const isFree = taken.every((other) => box.left > other.right || box.right < other.left || box.top > other.bottom || box.bottom < other.top);
-    if (!isFree || film === found || box.right > width || box.top < 0 || box.bottom > height) continue;
-    taken.push(box);
+  context.lineWidth = 3;
+  context.lineJoin = 'round';
+  for (const { text, left, y } of pen.names.place(pen, scene, takenBoxes(pen, scene))) {
     context.strokeStyle = colours.surface;
-    context.lineWidth = 3;
-    context.lineJoin = 'round';
-    context.strokeText(text, box.left, y);
+    context.strokeText(text, left, y);
     context.fillStyle = colours.ink;
-    context.fillText(text, box.left, y);
+    context.fillText(text, left, y);
   }
 }
 
-function drawGaps(pen, { gaps, films, pointedGap }) {
-  for (const [index, gap] of gaps.entries()) drawGap(pen, gap, index, index === pointedGap);
+/** What names must not cover: the marks, the scale and what lies over the map. */
+function takenBoxes(pen, { gaps, anchor, steps, selected, films, heat }) {
+  const around = (place, radius) => {
+    const [x, y] = pen.project(place);
+    return { left: x - radius, right: x + radius, top: y - radius, bottom: y + radius };
+  };
+  const route = anchor ? [anchor.place, ...steps.map(({ state }) => state.place)] : [];
+  const chosen = films.items[films.numbers.get(selected)];
+  return [
+    { left: pen.width - buttons.width, right: pen.width, top: 0, bottom: buttons.height },
+    ...(heat ? [scaleBox(pen, heat, films)] : []),
+    ...gaps.map(({ place }) => around(place, 13)), ...route.map((place) => around(place, badgeRadius)),
+    ...(chosen ? [around(chosen.place, 7)] : []),
+  ];
+}
+
+function drawGaps(pen, { gaps, films, pointedGap, targetGap, anchor, steps, outcomeStep }) {
+  const target = gaps[targetGap];
+  if (target && anchor) drawDistance(pen, target, (outcomeStep === null ? steps.at(-1) : steps[outcomeStep - 1])?.state ?? anchor);
+  for (const [index, gap] of gaps.entries()) drawGap(pen, gap, index, { isPointed: index === pointedGap, isTarget: index === targetGap });
   if (gaps[pointedGap]) drawNeighbours(pen, gaps[pointedGap], films);
+}
+
+/** From where the route is to the gap that it is measured against. */
+function drawDistance({ context, colours, project }, gap, state) {
+  context.strokeStyle = colours.gap;
+  context.lineWidth = 1.6;
+  context.setLineDash([1, 5]);
+  polyline(context, [project(state.place), project(gap.place)]);
+  context.setLineDash([]);
 }
 
 /** Where candidate edits lead: diamonds on a thin line from where they start, filled where the design gives them weight. */
@@ -144,55 +162,91 @@ function drawDiamond({ context, colours, project }, { place, filled }, radius) {
   context.stroke();
 }
 
-function drawRoute(pen, { anchor, steps }) {
+/** What came after the best text was tried and not kept: it is drawn thinner and broken, its numbers hollow. */
+function drawRoute(pen, { anchor, steps, outcomeStep }) {
   if (!anchor) return;
   const { context, colours, project } = pen;
   const points = [anchor.place, ...steps.map((step) => step.state.place)].map(project);
+  const kept = outcomeStep ?? steps.length;
+  context.lineJoin = 'round';
   for (const [colour, width] of [[colours.surface, 5], [colours.route, 2.2]]) {
     context.strokeStyle = colour;
     context.lineWidth = width;
-    context.lineJoin = 'round';
-    polyline(context, points);
+    polyline(context, points.slice(0, kept + 1));
   }
+  context.lineWidth = 1.2;
+  context.setLineDash([4, 4]);
+  if (kept < steps.length) polyline(context, points.slice(kept));
+  context.setLineDash([]);
   context.fillStyle = colours.route;
-  for (const point of points.slice(1)) disc(context, point, 3.2);
+  for (const point of points.slice(1, kept + 1)) disc(context, point, 3.2);
   drawStart(pen, anchor.place);
-  drawNumbers(pen, points);
+  drawNumbers(pen, points, outcomeStep);
 }
 
 /** What was looked for, with its name. */
 function drawFound(pen, { films, found }) {
   const item = films.items[found];
   if (!item) return;
-  pen.context.strokeStyle = pen.colours.route;
-  pen.context.lineWidth = 2.2;
-  ring(pen.context, pen.project(item.place), 10);
+  drawFrame(pen, item.place, 10);
   drawLabel(pen, item.place, itemName(item));
 }
 
+/** The corners of a square, as a finder has them: what is looked for is no start, which is a ring. */
+function drawFrame({ context, colours, project }, place, reach) {
+  const [x, y] = project(place);
+  const leg = reach * 0.55;
+  context.beginPath();
+  for (const across of [-1, 1]) {
+    for (const down of [-1, 1]) {
+      const [left, top] = [x + across * reach, y + down * reach];
+      context.moveTo(left - across * leg, top);
+      context.lineTo(left, top);
+      context.lineTo(left, top - down * leg);
+    }
+  }
+  context.lineJoin = 'miter';
+  for (const [colour, width] of [[colours.surface, 4], [colours.ink, 1.8]]) {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+
+const scaleLength = 168;
+const scaleFont = `600 12px ${uiFont}`;
+
 /** Which colour is which value: in the picture, so that it is in every copy of it. */
-function drawScale(pen, { heat: { title, low, high }, films }) {
+function drawScale(pen, { heat, films }) {
   const { context, colours, scale } = pen;
-  const length = 168;
-  context.font = `600 12px ${uiFont}`;
-  const words = fitted(context, title, 300);
-  const box = { width: Math.max(length, context.measureText(words).width) + 20, height: 56 };
-  const [left, top] = freeCorner(pen, films, box);
+  const { left, top, right, bottom } = scaleBox(pen, heat, films);
   context.fillStyle = colours.surface;
-  roundedBox(context, left, top, box.width, box.height, 5);
+  roundedBox(context, left, top, right - left, bottom - top, 5);
   context.fillStyle = colours.ink;
   context.textBaseline = 'middle';
   context.textAlign = 'left';
-  context.fillText(words, left + 10, top + 14);
-  for (let part = 0; part < length; part += 4) {
-    context.fillStyle = cssColour(scale[Math.round((part / (length - 4)) * (scale.length - 1))]);
+  context.font = scaleFont;
+  context.fillText(fitted(context, heat.title, 300), left + 10, top + 14);
+  for (let part = 0; part < scaleLength; part += 4) {
+    context.fillStyle = cssColour(scale[Math.round((part / (scaleLength - 4)) * (scale.length - 1))]);
     context.fillRect(left + 10 + part, top + 25, 4, 9);
   }
   context.fillStyle = colours.soft;
   context.font = `500 12px ${uiFont}`;
-  context.fillText(decimal(low), left + 10, top + 45);
+  context.fillText(decimal(heat.low), left + 10, top + 45);
   context.textAlign = 'right';
-  context.fillText(decimal(high), left + 10 + length, top + 45);
+  context.fillText(decimal(heat.high), left + 10 + scaleLength, top + 45);
+}
+
+function scaleBox(pen, { title }, films) {
+  const { context } = pen;
+  const before = context.font;
+  context.font = scaleFont;
+  const words = fitted(context, title, 300);
+  const box = { width: Math.max(scaleLength, context.measureText(words).width) + 20, height: 56 };
+  context.font = before;
+  const [left, top] = freeCorner(pen, films, box);
+  return { left, top, right: left + box.width, bottom: top + box.height };
 }
 
 /** The corner on the left, above or below, with fewer films on the whole map: the same one however near one looks. */
@@ -221,14 +275,6 @@ export function drawLabel({ context, width, height, colours, project }, place, t
   context.fillText(words, left + 9, top + 13.5);
 }
 
-/** As much of a text as there is room for, in the font that is set. */
-function fitted(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
-  let length = text.length - 1;
-  while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > room) length -= 1;
-  return `${text.slice(0, length).trimEnd()}…`;
-}
-
 function drawStart({ context, colours, project }, place) {
   const [x, y] = project(place);
   context.fillStyle = colours.surface;
@@ -240,14 +286,15 @@ function drawStart({ context, colours, project }, place) {
   disc(context, [x, y], 2.8);
 }
 
-function drawGap({ context, colours, project }, gap, index, pointed) {
+function drawGap({ context, colours, project }, gap, index, { isPointed, isTarget }) {
+  const isBold = isPointed || isTarget;
   const centre = project(gap.place);
   context.fillStyle = colours.surface;
-  disc(context, centre, pointed ? 15 : 13);
-  context.lineWidth = pointed ? 3 : 1.8;
+  disc(context, centre, isBold ? 15 : 13);
+  context.lineWidth = isBold ? 3 : 1.8;
   context.strokeStyle = colours.gap;
-  context.setLineDash(pointed ? [] : [4, 3]);
-  ring(context, centre, pointed ? 13 : 11);
+  context.setLineDash(isBold ? [] : [4, 3]);
+  ring(context, centre, isBold ? 13 : 11);
   context.setLineDash([]);
   context.fillStyle = colours.gap;
   context.font = `italic 600 13px ${waterFont}`;
@@ -272,7 +319,7 @@ function drawNeighbours({ context, colours, project }, gap, films) {
 }
 
 /** Numbers stand on their step where there is room, and otherwise beside it on a short leader. */
-function drawNumbers({ context, colours }, points) {
+function drawNumbers({ context, colours }, points, outcomeStep) {
   const taken = [points[0]];
   for (const [index, point] of points.entries()) {
     if (index === 0) continue;
@@ -281,11 +328,15 @@ function drawNumbers({ context, colours }, points) {
     context.strokeStyle = colours.route;
     context.lineWidth = 1.2;
     polyline(context, [point, place]);
+    const isKept = outcomeStep === null || index <= outcomeStep;
     context.fillStyle = colours.surface;
     disc(context, place, badgeRadius + 1.5);
-    context.fillStyle = colours.route;
+    context.fillStyle = isKept ? colours.route : colours.surface;
     disc(context, place, badgeRadius);
-    context.fillStyle = colours['on-route'];
+    // The outcome has a ring of its own, what came after only its outline.
+    if (!isKept) ring(context, place, badgeRadius - 0.6);
+    if (index === outcomeStep) ring(context, place, badgeRadius + 3.5);
+    context.fillStyle = isKept ? colours['on-route'] : colours.route;
     context.font = `700 11px ${uiFont}`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';

@@ -1,43 +1,82 @@
 /** One run as it happens: its cards, its progress, and the record that is left of it. */
 import { byId, element } from './dom.js';
-import { count, decimal, itemName, signed } from './format.js';
-import { anchorCard, outcomeCard, stepCard } from './steps.js';
-import { utilityRange } from './track.js';
+import { decimal, itemName } from './format.js';
+import { outcomeCard, outcomeWords, soFar } from './outcome.js';
+import { anchorCard, markFates, stepCard } from './steps.js';
+import { utilityRange, utilityTrack } from './track.js';
 
-/** Shows the events of one run as they arrive. */
-export async function showEvents(events, { map, gaps, progress, onAnchor }) {
-  const steps = [];
-  let anchor = null;
-  let before = null;
+/**
+ * The run that is shown, from its first event to its outcome. `why` is why uncertainties are unknown, `onAnchor(user, item)` is told
+ * whose run it is. `take(event)` shows an event; `cutShort(ended)` shows what there is of a run that will get no outcome, and
+ * gives null where there is nothing. Both give the outcome in words once there is one.
+ */
+export function createRun({ map, gaps, target, progress, why, onAnchor }) {
+  const run = { user: null, anchor: null, steps: [], outcome: null };
   let range = null;
-  for await (const event of events) {
-    if (event.type === 'anchor') {
-      anchor = before = event.state;
-      onAnchor(event.user, anchor.item);
-      range = utilityRange(anchor, gaps);
-      byId('run-empty').hidden = true;
-      byId('anchor').replaceChildren(anchorCard(anchor));
-      announce(`Start: ${itemName(anchor.item)}, utility ${decimal(anchor.utility)}.`);
-    } else if (event.type === 'step') {
-      const { step } = event;
-      steps.push(step);
-      byId('steps').append(stepCard(step, before, range));
-      byId('map-zoom').hidden = false;
-      announce(`Edit ${step.index + 1}: ${step.action.text} Utility ${decimal(before.utility)} to ${decimal(step.state.utility)}.`);
-      before = step.state;
-      progress.next();
-    } else {
-      byId('outcome').replaceChildren(outcomeCard(event.trajectory), ...saving(event));
-      announce(outcomeWords(event.trajectory));
-    }
-    map.show({ anchor, steps });
+  const isBegun = () => run.anchor !== null;
+
+  function take(event) {
+    if (event.type === 'anchor') return begin(event);
+    if (event.type === 'step') return add(event.step);
+    return finish(event.trajectory, saving(event));
   }
+
+  function begin({ user, state }) {
+    Object.assign(run, { user, anchor: state });
+    onAnchor(user, state.item);
+    byId('run-empty').hidden = true;
+    byId('anchor').replaceChildren(anchorCard(state, why));
+    announce(`Start: ${itemName(state.item)}, utility ${decimal(state.utility)}.`);
+    map.show({ anchor: run.anchor, steps: run.steps });
+  }
+
+  function add(step) {
+    const before = lastState();
+    run.steps = [...run.steps, step];
+    range = utilityRange(run.anchor, run.steps, gaps());
+    byId('steps').append(stepCard(step, before));
+    showTracks();
+    byId('map-zoom').hidden = false;
+    announce(`Edit ${step.index + 1}: ${step.action.text} Utility ${decimal(before.utility)} to ${decimal(step.state.utility)}.`);
+    progress.next();
+    map.show({ anchor: run.anchor, steps: run.steps });
+  }
+
+  function finish(trajectory, extras) {
+    run.outcome = trajectory.outcome;
+    byId('outcome').replaceChildren(outcomeCard(trajectory, why), ...extras);
+    markFates(byId('steps').children, trajectory.outcomeStep);
+    map.show({ anchor: run.anchor, steps: run.steps, outcomeStep: trajectory.outcomeStep });
+    const told = outcomeWords(trajectory);
+    announce(told);
+    return told;
+  }
+
+  const lastState = () => run.steps.at(-1)?.state ?? run.anchor;
+
+  /** All of them, because a step may reach further than the line did so far. */
+  function showTracks() {
+    const states = [run.anchor, ...run.steps.map(({ state }) => state)];
+    for (const [at, place] of byId('steps').querySelectorAll('.track').entries()) {
+      place.replaceWith(utilityTrack(states[at], states[at + 1], range, target()?.utility ?? null));
+    }
+  }
+
+  return {
+    take,
+    cutShort: (ended) => (isBegun() ? finish(soFar(run, ended), []) : null),
+    /** The gap that is aimed at is another one. */
+    showTarget: () => range && showTracks(),
+    /** The outcome, or where the route is so far; null before it begins. */
+    get state() { return run.outcome ?? lastState(); },
+  };
 }
 
 export function createRunProgress(horizon) {
   const text = byId('run-progress-text');
   const bar = byId('run-progress-bar');
   let edit = 1;
+  byId('go-to-outcome').hidden = true;
   const show = (words) => { text.textContent = horizon > 0 ? `Edit ${Math.min(edit, horizon)} of ${horizon}: ${words}` : words; };
   bar.hidden = false;
   bar.removeAttribute('value');
@@ -65,9 +104,11 @@ export function createRunProgress(horizon) {
     next() {
       edit += 1;
     },
-    end(words) {
+    /** `hasOutcome` where there is something to go to: it may be thousands of pixels further down. */
+    end(words, { hasOutcome = false } = {}) {
       text.textContent = words;
       bar.hidden = true;
+      byId('go-to-outcome').hidden = !hasOutcome;
     },
   };
 }
@@ -84,11 +125,6 @@ function saving({ transcript, trajectory: { anchor, user, seed } }) {
   return [element('p', { class: 'save-record' },
     element('a', { href: record, download: name, testid: 'save-record' }, 'Save the record of this run'),
     element('span', { class: 'soft' }, ' to show it again, here or elsewhere, without computing anything.'))];
-}
-
-function outcomeWords({ kept, anchor, outcome, steps }) {
-  if (kept) return `Finished after ${count(steps.length, 'edit')}. The original is kept: the edited text was not worth more.`;
-  return `Finished after ${count(steps.length, 'edit')}. Utility gain ${signed(outcome.utility - anchor.utility)}.`;
 }
 
 function announce(words) {

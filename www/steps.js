@@ -1,11 +1,11 @@
-/** The run, card by card: where it starts, each edit, the outcome. Every function returns a new element. */
+/** The run, card by card: where it starts, and each edit. Functions named after a card return a new element. */
 import { listDiff, wordDiff } from './diff.js';
-import { element } from './dom.js';
-import { count, decimal, duration, itemName, list, percent, plusMinus, signed } from './format.js';
-import { utilityTrack } from './track.js';
+import { drawing, element } from './dom.js';
+import { count, decimal, duration, isWithin, itemName, list, percent, plusMinus, signed } from './format.js';
 import { words } from './words.js';
 
-export function anchorCard(state) {
+/** `why` is why uncertainties are unknown; nothing where they are known. */
+export function anchorCard(state, why) {
   return element('article', { class: 'card anchor-card' },
     element('p', { class: 'eyebrow' }, 'Start'),
     element('h3', {}, itemName(state.item)),
@@ -13,17 +13,27 @@ export function anchorCard(state) {
     element('p', { class: 'plot' }, state.item.plot),
     element('p', { class: 'facts' },
       element('span', {}, element('b', {}, `Utility ${decimal(state.utility)}`), ` ${plusMinus(state.uncertainty)}`),
-      element('span', {}, `rating part ${decimal(state.affinity)}, novelty part ${decimal(state.novelty)}`),
-      truncation(state)));
+      element('span', {}, `predicted rating ${decimal(state.affinity)} + novelty ${decimal(state.novelty)}`),
+      why ? element('span', {}, `± unknown: ${why}`) : null,
+      truncation(state)),
+    element('details', { class: 'more' }, element('summary', {}, 'What the numbers are'),
+      element('dl', { class: 'work-meanings' }, ...meanings().flatMap(([title, told]) => [element('dt', {}, title), element('dd', {}, told)]))));
 }
+
+const meanings = () => [
+  ['Predicted rating', `what this ${words().person} would give, as a share of the top rating`],
+  ['Novelty', `how far the text lies from the nearest ${words().plural} there are, weighted`],
+  ['Utility', 'the two together; steering looks for more of it'],
+  ['±', 'one standard deviation: two times in three the truth is no further off'],
+];
 
 /** A text is read up to 256 tokens; what comes after changes no number, so it has to be said. */
 function truncation(state) {
   return state.truncated ? element('span', {}, 'longer than the encoder reads: the end does not count') : null;
 }
 
-/** `before` is the state the edit started from, `range` the utilities its line spans. */
-export function stepCard(step, before, range) {
+/** `before` is the state the edit started from. Its line is empty: a run draws it, for all its steps on one scale. */
+export function stepCard(step, before) {
   const { state, action } = step;
   return element('li', { class: 'step', testid: 'step' },
     element('span', { class: 'step-number', 'aria-hidden': 'true' }, String(step.index + 1)),
@@ -31,10 +41,11 @@ export function stepCard(step, before, range) {
       element('p', { class: 'chips' },
         element('span', { class: 'visually-hidden' }, `Edit ${step.index + 1}: `),
         element('span', { class: 'chip' }, action.category),
-        action.origin !== 'generic' ? element('span', { class: 'chip chip-quiet' }, `for this ${words().person}`) : null),
+        action.origin !== 'generic' ? element('span', { class: 'chip chip-quiet' }, `for this ${words().person}`) : null,
+        element('span', { class: 'chip step-fate', testid: 'step-fate', hidden: true })),
       element('h3', {}, action.text),
       utilityChange(before, state),
-      utilityTrack(before, state, range),
+      drawing('svg', { class: 'track' }),
       itemChanges(before.item, state.item),
       element('p', { class: 'facts' },
         element('span', {}, whyWords(step)),
@@ -55,38 +66,15 @@ function whyWords(step) {
   return triedOf(step) > 0 ? 'chosen as worth most of those tried' : 'chosen as predicted to gain most';
 }
 
-export function outcomeCard(trajectory) {
-  const { anchor, outcome, steps, kept } = trajectory;
-  const time = steps.reduce((sum, step) => sum + step.milliseconds, 0);
-  return element('article', { class: 'card outcome', testid: 'outcome', 'data-kept': String(kept) },
-    element('p', { class: 'eyebrow' }, kept ? 'Outcome: the original stays' : `Outcome: ${words().aNoun} that does not exist yet`),
-    element('h3', {}, itemName(outcome.item)),
-    kept ? element('p', { class: 'notice' },
-      element('b', {}, 'No-harm gate: '), `after all edits the text was not worth more to this ${words().person} than the original, so the original is returned unchanged.`) : null,
-    kept ? keptGain(trajectory) : gain(trajectory),
-    element('p', { class: 'soft' }, list(outcome.item.genres)),
-    element('p', { class: 'plot' }, outcome.item.plot),
-    reasons('Reasons to like it', outcome.item.likes),
-    reasons('Reasons to dislike it', outcome.item.dislikes),
-    kept ? null : element('details', { class: 'more' },
-      element('summary', {}, 'Compare with the original'),
-      itemChanges(anchor.item, outcome.item)),
-    element('p', { class: 'facts' },
-      element('span', {}, count(steps.length, 'edit')),
-      element('span', {}, `${count(trajectory.environmentCalls, 'rewrite')} tried`),
-      element('span', {}, duration(time)),
-      element('span', {}, `${trajectory.policy}, seed ${trajectory.seed}`)));
-}
-
-function gain({ anchor, outcome }) {
-  return element('p', { class: 'gain' },
-    element('b', {}, signed(outcome.utility - anchor.utility)),
-    ` utility, ${decimal(anchor.utility)} → ${decimal(outcome.utility)} ${plusMinus(outcome.uncertainty)}`);
-}
-
-function keptGain({ anchor, steps }) {
-  const reached = steps.length > 0 ? `; the edits ended at ${decimal(steps.at(-1).state.utility)}` : '';
-  return element('p', {}, element('b', {}, `Utility ${decimal(anchor.utility)}`), ` ${plusMinus(anchor.uncertainty)}${reached}`);
+/** Says of each card of a run that is over whether it led to the outcome, which is the text after edit `outcomeStep`. */
+export function markFates(cards, outcomeStep) {
+  for (const [at, card] of [...cards].entries()) {
+    const fate = at + 1 === outcomeStep ? 'best' : at + 1 > outcomeStep ? 'not-kept' : 'on-the-way';
+    card.dataset.fate = fate;
+    const chip = card.querySelector('.step-fate');
+    chip.hidden = fate === 'on-the-way';
+    chip.textContent = fate === 'best' ? 'the best text: kept' : 'tried, not kept';
+  }
 }
 
 function utilityChange(before, after) {
@@ -98,10 +86,16 @@ function utilityChange(before, after) {
     element('span', { class: 'visually-hidden' }, ' to '),
     element('b', {}, decimal(after.utility)),
     ` ${plusMinus(after.uncertainty)} `,
-    element('span', { class: change < 0 ? 'change worse' : 'change better' }, signed(change)));
+    element('span', { class: `change ${changeClass(change, after.uncertainty)}` }, signed(change)),
+    isWithin(change, after.uncertainty) ? element('span', { class: 'soft' }, ' within its ±') : null);
 }
 
-function itemChanges(before, after) {
+function changeClass(change, uncertainty) {
+  if (!Number.isFinite(uncertainty) || isWithin(change, uncertainty)) return 'unsure';
+  return change < 0 ? 'worse' : 'better';
+}
+
+export function itemChanges(before, after) {
   return element('div', { class: 'changes' },
     plotChange(before.plot, after.plot),
     listChange('Genres', before.genres, after.genres),
@@ -132,7 +126,7 @@ function marked(kind, text) {
   return element(tag, {}, element('span', { class: 'visually-hidden' }, word), text);
 }
 
-function reasons(title, entries) {
+export function reasons(title, entries) {
   if (entries.length === 0) return null;
   return element('div', { class: 'reasons' }, element('h4', {}, title), element('ul', {}, ...entries.map((entry) => element('li', {}, entry))));
 }

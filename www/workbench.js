@@ -2,35 +2,38 @@
 import { byId } from './dom.js';
 import { costWords } from './environment.js';
 import { hideError, showError } from './errors.js';
-import { count, isCancelled, itemName, list, userName } from './format.js';
-import { highlightGap, showGaps } from './gaps.js';
+import { openGaps } from './find-gaps.js';
+import { count, isCancelled, itemName, list, userName, whyUnsure } from './format.js';
 import { createMap } from './map.js';
 import { openMapTools } from './map-tools.js';
 import { openOwnRatings } from './own-ratings.js';
 import { createPicker } from './picker.js';
-import { createRunProgress, showEvents } from './run.js';
+import { createRun, createRunProgress } from './run.js';
 import { openTabs } from './tabs.js';
 import { inTurn } from './turns.js';
-import { sayWords, words } from './words.js';
+import { sayWords } from './words.js';
 
 /** Fills a workbench that nothing is wired to yet. `useCatalog(source, name)` opens another one. */
 export function openWorkbench(model, { useCatalog }) {
   const { items, users } = model.info;
-  const { noun, person } = words();
   const chosen = { user: null, item: null };
   /** Whom the visitor's own ratings make; null where there are none. */
   let visitor = null;
-  let gaps = [];
+  /** What is shown of a run, finished or not; null where nothing is. */
+  let shown = null;
+  /** Whether another workbench took the place of this one, where what still comes must leave no trace. */
+  let isClosed = false;
   /** Aborts the run in progress; null when there is none. */
   let running = null;
-  let gapRequest = new AbortController();
   const listeners = [];
   /** Settled once there is a trained policy; from then on there always is one. */
   let tellTrained;
   const whenTrained = new Promise((resolve) => { tellTrained = resolve; });
 
   sayWords(document);
-  const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: pointGap, onView: showView });
+  const map = createMap(byId('map'), { onChooseItem: chooseItem, onPointGap: (index) => gaps.point(index), onPressGap: (index) => gaps.press(index), onView: showView });
+  const why = whyUnsure(model.info.skill);
+  const gaps = openGaps({ model, map, why, onChooseItem: chooseItem, onTarget: () => shown?.showTarget() });
   const userPicker = createPicker({
     input: byId('user-input'), list: byId('user-list'), onChoose: chooseUser, options: users.map(userOption),
   });
@@ -43,17 +46,37 @@ export function openWorkbench(model, { useCatalog }) {
   const everybody = () => (visitor ? [visitor, ...users] : users);
 
   function chooseUser(id) {
-    if (running) return;
-    showUser(id);
-    clearRun();
-    tellChosen();
+    if (!running) choose({ user: id });
   }
 
-  function showUser(id) {
-    chosen.user = id;
-    userPicker.choose(id);
-    byId('user-detail').textContent = userDetail(everybody().find((user) => user.id === id));
-    showUserGaps();
+  function chooseItem(id) {
+    if (!running && items.some((item) => item.id === id)) choose({ item: id });
+  }
+
+  /**
+   * The one way to another choice: what was shown for the former one goes, so that the page is always about who and what is
+   * chosen. `isAnew` where it is who it was, with other ratings; `isOfRun` where a run that is being shown brings its own choice.
+   */
+  function choose({ user = chosen.user, item = chosen.item }, { isAnew = false, isOfRun = false } = {}) {
+    const [isOtherUser, isOtherItem] = [isAnew || user !== chosen.user, item !== chosen.item];
+    if (!isOtherUser && !isOtherItem) return;
+    if (!isOfRun) clearRun();
+    Object.assign(chosen, { user, item });
+    if (isOtherUser) showUser();
+    if (isOtherItem) showItem();
+    for (const listener of listeners) listener({ ...chosen }, { isAnew });
+  }
+
+  function showUser() {
+    userPicker.choose(chosen.user);
+    byId('user-detail').textContent = userDetail(everybody().find(({ id }) => id === chosen.user));
+    gaps.find(chosen.user);
+  }
+
+  function showItem() {
+    itemPicker.choose(chosen.item);
+    byId('item-detail').textContent = list(items.find(({ id }) => id === chosen.item).genres);
+    map.show({ selected: chosen.item });
   }
 
   /** The visitor has rated, for the first time or anew. */
@@ -64,68 +87,15 @@ export function openWorkbench(model, { useCatalog }) {
     else if (isChosen) chooseUser(person.id);
   }
 
-  /** What was found for the ratings of before is of no use any more. */
+  /** What was found for the ratings of before is of no use any more; a run that is under way is still one for them. */
   function renewVisitor() {
-    showUser(visitor.id);
-    if (!running) clearRun();
-    tellChosen({ isAnew: true });
+    choose({}, { isAnew: true, isOfRun: running !== null });
   }
 
   function forgetVisitor(id) {
     visitor = null;
     userPicker.offer(users.map(userOption));
     if (chosen.user === id) chooseUser(users[0].id);
-  }
-
-  function chooseItem(id) {
-    if (!running) showItem(id);
-  }
-
-  /** `isAnew` where it is who it was, with other ratings. */
-  function tellChosen({ isAnew = false } = {}) {
-    if (chosen.user !== null && chosen.item !== null) for (const listener of listeners) listener({ ...chosen }, { isAnew });
-  }
-
-  function showItem(id) {
-    const item = items.find((candidate) => candidate.id === id);
-    if (!item) return;
-    chosen.item = id;
-    itemPicker.choose(id);
-    byId('item-detail').textContent = list(item.genres);
-    map.show({ selected: id });
-    tellChosen();
-  }
-
-  function pointGap(index) {
-    highlightGap(byId('gaps'), index);
-    map.show({ pointedGap: index });
-  }
-
-  async function showUserGaps() {
-    gapRequest.abort();
-    const request = new AbortController();
-    gapRequest = request;
-    const { signal } = request;
-    const { user } = chosen;
-    const turn = { name: 'the gaps', signal, onWait: (told) => replaceGaps([], told) };
-    try {
-      const found = await inTurn(model, turn, () => {
-        replaceGaps([], 'Looking for gaps…');
-        return model.gaps({ user, signal });
-      });
-      if (!signal.aborted) replaceGaps(found, found.length > 0 ? `Places this ${person} would love, where no ${noun} is.` : `No gap found for this ${person}.`);
-    } catch (error) {
-      if (signal.aborted || isCancelled(error)) return;
-      replaceGaps([], '');
-      showError(error, { title: 'The gaps could not be found', before: byId('gaps'), onRetry: () => { hideError(); showUserGaps(); } });
-    }
-  }
-
-  function replaceGaps(found, note) {
-    gaps = found;
-    byId('gaps-note').textContent = note;
-    showGaps(byId('gaps'), gaps, { onPoint: pointGap, onChooseItem: chooseItem });
-    map.show({ gaps, pointedGap: null });
   }
 
   function steer() {
@@ -156,29 +126,40 @@ export function openWorkbench(model, { useCatalog }) {
     const progress = createRunProgress(horizon);
     hideError();
     clearRun();
+    shown = createRun({ map, gaps: gaps.list, target: gaps.target, progress, why, onAnchor: showWhose });
     showRunning(true);
     bringRunIntoView();
+    let told = null;
+    let spent = '';
+    let failure = null;
     try {
-      const spent = await inTurn(model, { name: 'the run in Steer', signal, onWait: progress.wait }, async () => {
+      await inTurn(model, { name: 'the run in Steer', signal, onWait: progress.wait }, async () => {
         progress.begin();
-        const events = await begin({ signal, onProgress: progress.report }, progress);
-        await showEvents(events, { map, gaps, progress, onAnchor: showWhose });
-        return costWords(await model.spent());
+        for await (const event of await begin({ signal, onProgress: progress.report }, progress)) {
+          if (isClosed) return;
+          told = shown.take(event) ?? told;
+          gaps.measure(shown.state);
+        }
+        spent = costWords(await model.spent());
       });
-      progress.end([signal.aborted && 'Stopped.', spent && `${spent} so far.`].filter(Boolean).join(' '));
     } catch (error) {
-      progress.end(isCancelled(error) ? 'Stopped.' : '');
-      if (!isCancelled(error)) showError(error, { title: 'The run stopped', before: byId('outcome'), onRetry: again });
-    } finally {
-      running = null;
-      showRunning(false);
+      if (!isCancelled(error)) failure = error;
     }
+    if (isClosed) return;
+    running = null;
+    showRunning(false);
+    // The library gives a run that was stopped no outcome; what it found on the way is there all the same.
+    told ??= shown.cutShort(failure ? 'failed' : 'stopped');
+    gaps.measure(shown.state);
+    const ending = told ?? (failure ? '' : 'Stopped.');
+    progress.end([ending, spent && `${spent} so far.`].filter(Boolean).join(' '), { hasOutcome: told !== null });
+    if (failure) showError(failure, { title: 'The run stopped', before: byId('outcome'), onRetry: again });
   }
 
   /** Of a record that was made for somebody else, or from something else. */
   function showWhose(user, { id }) {
-    if (user !== chosen.user && everybody().some((known) => known.id === user)) showUser(user);
-    if (id !== chosen.item) showItem(id);
+    const isKnown = everybody().some((known) => known.id === user);
+    choose({ user: isKnown ? user : chosen.user, item: items.some((item) => item.id === id) ? id : chosen.item }, { isOfRun: true });
   }
 
   function stop() {
@@ -188,11 +169,14 @@ export function openWorkbench(model, { useCatalog }) {
   }
 
   function clearRun() {
-    for (const id of ['anchor', 'steps', 'outcome']) byId(id).replaceChildren();
+    shown = null;
+    for (const id of ['anchor', 'steps', 'outcome', 'run-progress-text']) byId(id).replaceChildren();
     byId('run-empty').hidden = false;
+    byId('go-to-outcome').hidden = true;
     if (isOnRoute()) map.look('whole');
     byId('map-zoom').hidden = true;
-    map.show({ anchor: null, steps: [] });
+    map.show({ anchor: null, steps: [], outcomeStep: null });
+    gaps.measure(null);
   }
 
   const isOnRoute = () => byId('map-zoom').getAttribute('aria-pressed') === 'true';
@@ -213,28 +197,29 @@ export function openWorkbench(model, { useCatalog }) {
     // The same file can be chosen again.
     target.value = '';
   });
+  byId('go-to-outcome').addEventListener('click', () => {
+    byId('outcome').scrollIntoView({ block: 'start' });
+    byId('outcome').focus({ preventScroll: true });
+  });
   byId('map-zoom').addEventListener('click', () => map.look(isOnRoute() ? 'whole' : 'route'));
 
   const ownRatings = openOwnRatings({ model, onPerson: takeVisitor, onForgotten: forgetVisitor });
   map.show({ items });
-  chooseUser(users[0].id);
-  chooseItem(items[0].id);
+  choose({ user: users[0].id, item: items[0].id });
   const context = {
     model,
     info: model.info,
     get chosen() { return { ...chosen }; },
-    choose({ user = chosen.user, item = chosen.item }) {
-      if (user !== chosen.user) chooseUser(user);
-      if (item !== chosen.item) chooseItem(item);
-    },
+    choose: (changes) => { if (!running) choose(changes); },
     onChosen: (listener) => listeners.push(listener),
     everybody,
     map,
     whenTrained,
     tellTrained,
     useCatalog(source, name) {
+      isClosed = true;
       running?.abort();
-      gapRequest.abort();
+      gaps.close();
       ownRatings.close();
       return useCatalog(source, name);
     },

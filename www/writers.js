@@ -12,11 +12,19 @@ const staysHere = 'Ratings stay in this tab; a key is kept until the tab is clos
 const sentTo = (server) => ({ noun, person }) => `the text of the ${noun} that is steered, genres and words that the ${person} likes, and every edit, to ${server}. ${staysHere}`;
 const answers = 'It answers, and writes from now on.';
 
+const nothingLeaves = ({ plural }) => `nothing. The one thing it fetches is the model. Ratings, ${plural} and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.`;
+
 export const writers = {
+  none: {
+    name: 'nobody yet',
+    explanation: 'Nobody writes edits for this catalog yet: choose a language model, or the simulator, a toy that writes film sentences whatever the catalog holds.',
+    leaves: nothingLeaves,
+  },
   simulator: {
+    name: 'simulator',
     explanation: 'The edits are made by a simulator, not by a language model: a seeded stand-in that needs no key and no network. '
-      + 'Its prose is put together from prepared sentences. Where each text lands on the map is measured for real, by a sentence encoder running in this page.',
-    leaves: ({ plural }) => `nothing. The one thing it fetches is the model. Ratings, ${plural} and texts stay in this tab; sentence vectors are kept in this browser to make the next visit faster.`,
+      + 'Its prose is put together from prepared sentences about films. Where each text lands on the map is measured for real, by a sentence encoder running in this page.',
+    leaves: nothingLeaves,
     done: 'The simulator writes.',
     ready: async () => ({}),
   },

@@ -158,7 +158,7 @@ function meantBy(given: unknown, known: readonly unknown[]): string {
   const typed = given.slice(0, MOST_SHOWN).toLowerCase();
   const scored = known.map((name) => ({ name, distance: distanceOf(typed, String(name).toLowerCase()) }));
   const [best] = scored.sort((one, other) => one.distance - other.distance);
-  return best && best.distance <= (typed.length < 6 ? 1 : 2) ? `did you mean "${best.name}"?` : '';
+  return best && best.distance <= (typed.length < 4 ? 1 : 2) ? `did you mean "${best.name}"?` : '';
 }
 
 /** Letters to put in, take out or replace. "gpu" means "webgpu" rather than "cpu". */

@@ -1,4 +1,4 @@
-/** What to do about the failures that this package itself finds; the core's messages already say it. */
+/** What to do about the failures that this package itself finds; most messages of the core already say it. */
 const HINTS: Readonly<Record<string, string>> = {
   network:
     'Check the address and the connection and, in a browser, that the server allows this origin (CORS), then try again.',
@@ -7,6 +7,7 @@ const HINTS: Readonly<Record<string, string>> = {
     'Try again, or call create() anew; if that fails at once, check that the worker file is served from your own origin and that worker-src allows it.',
   'device.unavailable':
     "Check that the package's dist folder is served whole and that script-src allows 'wasm-unsafe-eval'.",
+  'rollout.no_environment': "Give create or useModel an llm: a model, or 'simulator'.",
   environment: 'Use a browser with WebAssembly and module workers, or Node.js 20 or later.',
 };
 
@@ -42,11 +43,11 @@ export class AquilineError extends Error {
   }
 }
 
-/** Nobody edits texts of this catalog; the core says the same. */
-export function noEnvironment(hint = ''): AquilineError {
+/** Nobody edits texts of this catalog; the core says the same. `hint` is for whoever can name somebody. */
+export function noEnvironment(hint?: string): AquilineError {
   const message =
-    "there is no language model to edit these texts: name one (llm), or ask for the simulator by name (llm: 'simulator'), whose sentences are about films";
-  return new AquilineError('rollout.no_environment', message, { hint });
+    'there is no language model to edit these texts: name one, or ask for the simulator by name, whose sentences are about films';
+  return new AquilineError('rollout.no_environment', message, hint === undefined ? {} : { hint });
 }
 
 /** The code of a typed error, of this package or of the core. */

@@ -383,3 +383,23 @@ test('importing the adapters does nothing, and needs nothing of a page', async (
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], options);
   assert.equal(stdout, 'function\n');
 });
+
+test('options that an adapter does not know are refused, with the name that was probably meant', () => {
+  const sdk = { generateText: async () => ({}) };
+  const adapters = {
+    aiSdk: (options) => aiSdk('a/model', sdk, options),
+    fromFunction: (options) => fromFunction(async () => '', options),
+    promptApi: (options) => promptApi({ LanguageModel: {}, ...options }),
+    transformers: (options) => transformers(async () => [], options),
+    webllm: (options) => webllm({}, options),
+    wllama: (options) => wllama({}, options),
+  };
+  for (const [name, adapt] of Object.entries(adapters)) {
+    assert.throws(() => adapt({ modle: 'm' }), { code: 'request.malformed', message: `${name} does not know "modle"; did you mean "model"?` });
+    for (const model of [5, null, {}]) assert.throws(() => adapt({ model }), { code: 'request.malformed' }, name);
+    assert.equal(adapt({ model: 'mine' }).model, 'mine');
+  }
+  assert.throws(() => fromFunction('yes'), { code: 'request.malformed' });
+  assert.throws(() => aiSdk('a/model'), { code: 'request.malformed' });
+  assert.throws(() => fromFunction(async () => '', { capabilities: { seeds: true } }), { message: /did you mean "seed"\?$/ });
+});

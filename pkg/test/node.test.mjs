@@ -1,11 +1,11 @@
 // The real package with the real model, under Node.js. Build the core first; the model's files are taken from the
 // folder AQUILINE_MODELS, or from where the build keeps them.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { create } from 'aquiline';
+import { answers, create } from 'aquiline';
 
 const MODELS = process.env.AQUILINE_MODELS ?? join(homedir(), '.cache', 'aquiline', 'models');
 const SMALL = { horizon: 2, candidates: 6, subset: 3 };
@@ -50,7 +50,7 @@ test('a catalog of the caller is encoded and fitted, in stages', async () => {
 });
 
 test('a model is asked about items of the caller as items, and about the embedded ones as films', async () => {
-  const own = await create({ catalog: await ownCatalog(), models: MODELS, device: 'cpu', cache: false });
+  const own = await create({ catalog: await ownCatalog(), llm: 'simulator', models: MODELS, device: 'cpu', cache: false });
   assert.match(await firstQuestion(own), /^Describe the item with this title/);
   assert.match(await firstQuestion(aquiline), /^Describe the film with this title/);
   await own.dispose();
@@ -77,7 +77,11 @@ test('what one object factorised is the space of another, which has items and no
   assert.equal((await own.capabilities()).dimensions, 4);
   assert.equal((await own.gaps({ user: 'one', count: 2 })).length, 2);
   const types = [];
-  for await (const { type } of own.steer({ user: 'one', item: own.info.users[0].low[0], ...SMALL })) types.push(type);
+  const request = { user: 'one', item: own.info.users[0].low[0], ...SMALL };
+  const refusal = { code: 'rollout.no_environment', hint: /'simulator'/ };
+  await assert.rejects(own.steer(request)[Symbol.asyncIterator]().next(), refusal, 'nobody was named');
+  await own.useModel({ llm: 'simulator' });
+  for await (const { type } of own.steer({ ...request, outcome: 'last' })) types.push(type);
   assert.deepEqual(types, ['anchor', 'step', 'step', 'done']);
   await own.foldIn({ user: 'visitor', ratings: [{ item: items[0].id, value: 5 }, { item: items[1].id, value: 1 }] });
   const again = await open();
@@ -150,6 +154,87 @@ test('create can be cancelled while it encodes', async () => {
   const catalog = await ownCatalog();
   const loading = create({ catalog, models: MODELS, device: 'cpu', cache: false, signal: controller.signal, onProgress });
   await assert.rejects(loading, { name: 'AbortError' });
+});
+
+/** What follows keeps what it keeps between visits in a folder of its own. */
+async function withCache(context) {
+  const [folder, before] = [await mkdtemp(join(tmpdir(), 'aquiline-node-')), process.env.XDG_CACHE_HOME];
+  process.env.XDG_CACHE_HOME = folder;
+  context.after(async () => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+    await rm(folder, { recursive: true });
+  });
+}
+
+test('the embedded films open with the vectors of the package, whatever other vectors are kept', async (context) => {
+  await withCache(context);
+  const { items, ratings } = await ownCatalog();
+  const others = items.map((item) => ({ ...item, plot: `${item.plot} And then it rains.` }));
+  await (await create({ catalog: { items: others, ratings }, models: MODELS, device: 'cpu' })).dispose();
+  const stages = new Set();
+  const again = await create({ models: MODELS, device: 'cpu', onProgress: ({ type }) => stages.add(type) });
+  assert.ok(!stages.has('encode') && !stages.has('fit'), [...stages].join());
+  await again.dispose();
+  stages.clear();
+  const own = await create({ catalog: { items: others, ratings }, models: MODELS, device: 'cpu', onProgress: ({ type }) => stages.add(type) });
+  assert.ok(!stages.has('encode'), 'and these stay, too');
+  await own.dispose();
+});
+
+/** Answers what is asked for edits and rewrites in the form that the question ends with; `stop` is asked before each. */
+function writer(stop = () => undefined) {
+  let asked = 0;
+  return async ({ messages }) => {
+    await stop(asked);
+    asked += 1;
+    const question = messages.at(-1).content;
+    if (/^PLOT:/m.test(question)) return `PLOT: A keeper repairs ${asked} kites. It rains.\nLIKES:\n- the kites\nDISLIKES:\n- it is slow\nEND`;
+    return `${['Plot', 'Character', 'Visual', 'Theme', 'Audience'].map((kind, at) => `${kind}:\n${at + 1}. Let a storm take ${at + 2} kites.`).join('\n')}\nEND`;
+  };
+}
+
+test('answers of a run that is cancelled are kept', async (context) => {
+  await withCache(context);
+  const controller = new AbortController();
+  // A model that the page holds is asked one question at a time.
+  const llm = writer((asked) => asked === 4 && (controller.abort(), new Promise(() => undefined)));
+  const own = await create({ catalog: await ownCatalog(), llm, llmOptions: { remember: 'always' }, models: MODELS, device: 'cpu' });
+  const run = own.steer({ user: 'one', item: own.info.users[0].low[0], ...SMALL, signal: controller.signal });
+  await assert.rejects(async () => {
+    for await (const { type } of run) assert.equal(type, 'anchor');
+  }, { name: 'AbortError' });
+  await own.dispose();
+  assert.equal((await answers('function')).length, 4);
+});
+
+test('a budget that is spent ends a run with done, with the steps that were made', async () => {
+  const llm = writer();
+  const own = await create({ catalog: await ownCatalog(), llm, budget: { calls: 7 }, models: MODELS, device: 'cpu', cache: false });
+  let last;
+  let steps = 0;
+  for await (const event of own.steer({ user: 'one', item: own.info.users[0].low[0], ...SMALL, horizon: 9, outcome: 'last' })) {
+    if (event.type === 'step') steps += 1;
+    last = event;
+  }
+  assert.equal(last.type, 'done');
+  assert.deepEqual([last.trajectory.ended, last.trajectory.steps.length], ['budget', steps]);
+  assert.ok((await own.spent()).calls <= 7);
+  await own.dispose();
+});
+
+test('the outcome is the best text on the way, or the last one, and never worse than the original', async () => {
+  for (const outcome of ['best', 'last']) {
+    let run;
+    for await (const event of aquiline.steer({ ...choice, ...SMALL, horizon: 4, outcome })) if (event.type === 'done') run = event.trajectory;
+    const states = [run.anchor, ...run.steps.map(({ state }) => state)];
+    assert.deepEqual(run.outcome, states[run.outcomeStep]);
+    assert.equal(run.kept, run.outcomeStep === 0);
+    const best = Math.max(...states.map(({ utility }) => utility));
+    if (outcome === 'best') assert.equal(run.outcome.utility, best);
+    else assert.ok(run.kept || run.outcomeStep === run.steps.length);
+    assert.ok(run.kept || run.outcome.utility > run.anchor.utility);
+  }
 });
 
 /** A few films, which two people see differently. */

@@ -92,6 +92,7 @@ pub enum Reply {
     /// To [`Effect::Choose`].
     Choice(Choice),
     /// To [`Effect::Choose`]: no candidate is predicted or found to gain, so the episode ends with the steps it has.
+    /// Only where the best text counts.
     Stop,
     /// To [`Effect::Shortlist`]: different indices of candidates, at least one.
     Shortlist(Vec<usize>),

@@ -12,7 +12,7 @@ use crate::network::observation::StateEncoding;
 use crate::objective::State;
 use crate::profile::Profile;
 use crate::rollout::transcript::{Exchange, Run, Transcript};
-use crate::rollout::{Effect, Machine, Rollout, RolloutSettings, Trajectory};
+use crate::rollout::{Effect, Machine, Outcome, Rollout, RolloutSettings, Trajectory};
 use crate::train::{Decision, Target};
 
 /// One episode that is to be run.
@@ -61,6 +61,7 @@ impl Session {
         let mut performer = self.performer(request.user, request.item, request.chooser, memory)?;
         performer.encoding = request.encoding;
         performer.space = request.space;
+        performer.counts = request.settings.outcome;
         if let Some(run) = &request.header {
             tick.tell(Tell::Run(Box::new(run.clone()))).await?;
         }
@@ -88,6 +89,7 @@ impl Session {
             simulator: &self.simulator,
             speaker: self.speaker.as_ref(),
             anchor: &catalog.items()[catalog.index_of(item)?],
+            counts: Outcome::Last,
             agent,
             memory,
             chooser,

@@ -63,6 +63,8 @@ pub(super) struct Performer<'a> {
     pub(super) speaker: Option<&'a Speaker>,
     /// Where the episode began.
     pub(super) anchor: &'a Item,
+    /// Which text of the episode counts.
+    pub(super) counts: Outcome,
     pub(super) agent: &'a Agent,
     pub(super) memory: &'a mut Memory,
     pub(super) chooser: Chooser<'a>,
@@ -136,8 +138,13 @@ impl Performer<'_> {
     async fn speak(&self, effect: &Effect, tick: &mut dyn Tick) -> Result<Reply> {
         let Some(speaker) = self.speaker else {
             return Ok(match (effect, self.simulator.reply(effect)?) {
-                (Effect::Propose { seed, .. }, Reply::Actions(actions)) => {
-                    Reply::Actions(self.space.of(actions, *seed))
+                (Effect::Propose { item, seed, .. }, Reply::Actions(actions)) => {
+                    let actions = self.space.of(actions, *seed);
+                    Reply::Actions(match self.counts {
+                        Outcome::Best => self.simulator.suiting(self.anchor, item, actions),
+                        // In the paper's order every edit may follow any other.
+                        Outcome::Last => actions,
+                    })
                 }
                 (_, reply) => reply,
             });

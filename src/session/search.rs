@@ -14,8 +14,8 @@ use crate::latent::Latents;
 use crate::llm::desk::CallRecord;
 use crate::objective::{FIELDS, Objective, fields};
 use crate::policy::ReferencePolicy;
-use crate::rollout::Trajectory;
 use crate::rollout::transcript::Transcript;
+use crate::rollout::{Outcome, Trajectory};
 use crate::search::SearchSettings;
 use crate::simulator::Simulator;
 use crate::transition::TransitionModel;
@@ -88,6 +88,8 @@ impl Session {
             let mut performer = self.performer(user, item, Chooser::Computed(ReferencePolicy::Uniform), memory)?;
             performer.foresight = model;
             performer.objective = objective;
+            // A search that need not spend its budget is for a text, one that must is for a comparison.
+            performer.counts = if settings.patience.is_some() { Outcome::Best } else { Outcome::Last };
             follow(start, &mut performer, user, Some(&view), &mut tick).await
         };
         let followed = self.with_memory(search).await?;

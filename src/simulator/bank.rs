@@ -68,7 +68,7 @@ impl Kind {
     ///
     /// A request that begins with one of its phrasings is clear. Else shared keywords count, and half of them where one takes something away and the other does not.
     pub(super) fn match_score(&self, request: &str, words: &BTreeSet<String>) -> f64 {
-        if self.actions.iter().any(|action| request.starts_with(action)) {
+        if self.is_asked_by(request) {
             return 10.0;
         }
         let shared = self.keywords.intersection(words).count() as f64;
@@ -76,9 +76,27 @@ impl Kind {
         if asks_for_less == self.takes_away() { shared } else { shared / 2.0 }
     }
 
+    /// Whether a request begins with one of this kind's phrasings.
+    pub(super) fn is_asked_by(&self, request: &str) -> bool {
+        self.actions.iter().any(|action| request.starts_with(action))
+    }
+
     fn takes_away(&self) -> bool {
         let strongest = |by: &BTreeMap<Attribute, f32>| by.values().copied().fold(0.0, f32::max);
         strongest(&self.lowers) > strongest(&self.raises)
+    }
+
+    /// Whether a reader would find that this kind takes away what the other one brings: doubt is what riddles live on, so
+    /// that ambiguity and mystery count as one.
+    pub(super) fn works_against(&self, other: &Kind) -> bool {
+        let kin = |attribute: &Attribute| match attribute {
+            Attribute::Ambiguity => Attribute::Mystery,
+            other => *other,
+        };
+        let brings = |lowered: &Attribute| {
+            other.raises.iter().any(|(raised, strength)| kin(raised) == kin(lowered) && *strength >= 2.0)
+        };
+        self.lowers.keys().any(brings)
     }
 
     /// Whether this kind takes away what the other one brings.

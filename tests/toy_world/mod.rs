@@ -15,7 +15,7 @@ use aquiline::objective::{Objective, State, fields};
 use aquiline::policy::ReferencePolicy;
 use aquiline::ratings::{Rating, Ratings};
 use aquiline::rollout::transcript::{Exchange, Transcript};
-use aquiline::rollout::{Choice, Effect, Machine, Reply, Trajectory};
+use aquiline::rollout::{Choice, Effect, Machine, Reply, Rewrite, Trajectory};
 use aquiline::safeguard::Verdict;
 use aquiline::utility::{Person, Term, Utility};
 use proptest::prelude::*;
@@ -106,7 +106,7 @@ pub fn answer(effect: &Effect, policy: ReferencePolicy) -> Result<Reply> {
             Reply::Items(actions.iter().map(|action| edited(item, action)).collect())
         }
         Effect::Place { anchor, items } => Reply::States(placed(&objective(), anchor, items)?),
-        Effect::Choose(choices) => Reply::Choice(policy.choose(choices)?),
+        Effect::Choose(choices) => policy.choose_gain(choices)?.map_or(Reply::Stop, Reply::Choice),
         Effect::Shortlist { count, .. } => Reply::Shortlist((0..*count).collect()),
         Effect::Review { .. } => Reply::Verdict(Verdict::allow()),
         Effect::Decode { .. } => unreachable!("neither an episode nor a search decodes"),
@@ -197,6 +197,13 @@ pub fn code(result: Result<Trajectory>) -> &'static str {
     result.unwrap_err().code()
 }
 
+fn rewrite(text: impl Strategy<Value = String>) -> impl Strategy<Value = Rewrite> {
+    (text, any::<bool>()).prop_map(|(text, failed)| match failed {
+        true => Rewrite::Failed(text),
+        false => Rewrite::Written(item(&text)),
+    })
+}
+
 pub fn any_reply() -> impl Strategy<Value = Reply> {
     let text = prop_oneof!["[a-z ]{0,6}", Just("sun".to_owned())];
     let number = prop_oneof![-2.0_f32..2.0, Just(f32::NAN), Just(f32::INFINITY), Just(f32::MAX)];
@@ -205,7 +212,9 @@ pub fn any_reply() -> impl Strategy<Value = Reply> {
         .prop_map(|(latent, texts)| states_at(&latent, &texts.iter().map(|text| item(text)).collect::<Vec<_>>()));
     prop_oneof![
         proptest::collection::vec(text.clone().prop_map(|text| action(&text)), 0..4).prop_map(Reply::Actions),
-        proptest::collection::vec(text.prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
+        proptest::collection::vec(text.clone().prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
+        proptest::collection::vec(rewrite(text), 0..4).prop_map(Reply::Rewrites),
+        Just(Reply::Stop),
         states,
         (0_usize..5).prop_map(choice),
         proptest::collection::vec(0_usize..5, 0..4).prop_map(Reply::Shortlist),

@@ -151,6 +151,8 @@ test('another catalog that is opened while a design runs, and utilities wait, ta
   await page.evaluate(() => new Promise((resolve) => { window.held = false; setTimeout(resolve, 50); }));
   assert.equal(await page.locator('#error').count(), 1);
   assert.ok(await element('error').isHidden());
+  await element('use-simulator').click();
+  await element('no-writer').waitFor({ state: 'hidden' });
   await element('tab-steer').click();
   await element('steer-button').click();
   await element('outcome').waitFor();
@@ -164,9 +166,9 @@ test('over the real package, a design has its certificate, and the map its utili
   const { page: own, element: part, close: closeReal } = await openRealPage();
   t.after(closeReal);
   await part('map-heat').selectOption('viewer');
-  await own.locator('#map[aria-label*="Coloured by utility for viewer"]').waitFor({ timeout });
+  await own.locator('#map[aria-label*="Coloured by predicted rating for viewer"]').waitFor({ timeout });
   await part('map-heat').selectOption('all');
-  await own.locator('#map[aria-label*="Coloured by mean utility of"]').waitFor({ timeout });
+  await own.locator('#map[aria-label*="Coloured by mean predicted rating of"]').waitFor({ timeout });
   await part('tab-design').click();
   await part('design-candidates').fill('100');
   await part('design-run').click();

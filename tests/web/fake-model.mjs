@@ -20,7 +20,7 @@ export async function openFakePage({ noun = 'Film', also = () => ({}), ...option
   return { ...shown, close: opened.close };
 }
 
-/** Opens two files of recipes, rated from 1 to 10, in place of what is open. */
+/** Opens two files of recipes, rated from 1 to 10, in place of what is open; nobody writes for them until somebody is chosen. */
 export async function openRecipes({ page, element }) {
   const file = (name, lines) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(lines.join('\n')) });
   await element('tab-catalog').click();
@@ -37,7 +37,7 @@ export async function openRecipes({ page, element }) {
  * Runs in the page. `window.calls` records what was asked; while `window.held` is true, an answer waits until it is calls
  * `window.release()`; `window.failure` is thrown instead of the next answer.
  */
-async function create(noun, { catalog = {} }) {
+async function create(noun, { catalog = 'embedded' }) {
   const items = Array.from({ length: 12 }, (_, number) => ({
     id: `${noun.toLowerCase()}-${number}`, title: `${noun} ${'ABCDEFGHIJKL'[number]}`, year: 1990 + number, genres: ['Drama'], place: [number % 4, Math.floor(number / 4)],
   }));
@@ -76,18 +76,33 @@ async function create(noun, { catalog = {} }) {
     return { user, anchor, candidates, certificate: { effectiveRank: 2, optimalityGap: 0.001, largestLeverage: 2.001, support } };
   }
 
-  /** Two edits, the second of which makes it worse where the seed is 1, so that the original stays. */
+  /**
+   * Two edits, of which both make it worse where the seed is 1, so that the original stays; `window.run` has other utilities, and
+   * what else the trajectory says. Where `window.heldAfter` is a number, the run waits after so many edits until it is stopped.
+   */
   async function* steer(options) {
-    const { user, seed, policy } = options;
-    const anchor = state([0, 0], 0.7);
-    const steps = [0, 1].map((index) => ({
+    if (!model.hasWriter) throw Object.assign(new Error('there is no language model to edit these texts'), { code: 'rollout.no-environment', hint: 'Name one.' });
+    const { user, seed, policy, signal } = options;
+    const { utilities = seed === 1 ? [0.5, 0.5] : [0.8, 0.9], uncertainty = 0.05, ...said } = window.run ?? {};
+    const item = items.find(({ id }) => id === options.item) ?? items[0];
+    const stateOf = (...about) => {
+      const made = state(...about);
+      return { ...made, uncertainty, item: { ...made.item, ...item } };
+    };
+    const anchor = stateOf([0, 0], 0.7);
+    const steps = utilities.map((utility, index) => ({
       index, action: { text: `Edit ${index}`, category: 'plot', origin: 'personalised' }, logProbability: 0, candidates: [], candidateUtilities: [], design: null,
-      state: state([1 + index, 1], seed === 1 ? 0.5 : 0.8 + 0.1 * index, `Edited ${index}.`), milliseconds: 1,
+      state: stateOf([1 + index, 1], utility, `Edited ${index}.`), milliseconds: 1,
     }));
     yield await answer('steer', options, () => ({ type: 'anchor', user, state: anchor }));
-    for (const step of steps) yield { type: 'step', step };
-    const kept = seed === 1;
-    yield { type: 'done', trajectory: { user, policy, seed, anchor, steps, outcome: kept ? anchor : steps[1].state, kept, environmentCalls: 2 }, transcript: '{}' };
+    for (const step of steps) {
+      if (step.index === window.heldAfter) await new Promise((_, reject) => { signal.addEventListener('abort', () => reject(Object.assign(new Error('cancelled'), { code: 'cancelled' }))); });
+      yield { type: 'step', step };
+    }
+    const states = [anchor, ...steps.map((step) => step.state)];
+    const outcomeStep = states.reduce((best, { utility }, at) => (utility > states[best].utility ? at : best), 0);
+    const outcome = { outcome: states[outcomeStep], outcomeStep, kept: outcomeStep === 0, ended: 'horizon', failedRewrites: 0, environmentCalls: 2 };
+    yield { type: 'done', trajectory: { user, policy, seed, anchor, steps, ...outcome, ...said }, transcript: '{}' };
   }
 
   async function raterReport(opinions) {
@@ -96,9 +111,12 @@ async function create(noun, { catalog = {} }) {
   }
 
   // Tests of other panels give it what these ask for.
-  window.model = {
+  const skill = { rmseRatio: 0.8, rankCorrelation: 0.4, coverage: 0.7, misplacement: 0.6, noise: 0.9, heldOutRatings: 10, heldOutItems: 4, spread: 1.1 };
+  const model = {
+    /** Whether there is anybody to write: a catalog of one's own has nobody until somebody is named. */
+    hasWriter: catalog === 'embedded',
     info: {
-      device: 'cpu', reason: 'It is made up.', encoder: 'none', skill: { rmseRatio: 0.8, rankCorrelation: 0.4, heldOutRatings: 10, coverage: 0.7 },
+      device: 'cpu', reason: 'It is made up.', encoder: 'none', skill, verdict: { level: 'some', text: 'Expect small, real gains.' },
       items, users, scale: catalog.scale ?? [0.5, 5], itemsWithoutText: 0, itemsTruncated: 0,
     },
     gaps: async () => [{ place: [1.5, 0.5], utility: 1.1, uncertainty: 0.1, affinity: 0.8, distance: 0.4, neighbours: [{ id: items[1].id, title: items[1].title, distance: 0.4 }] }],
@@ -107,10 +125,14 @@ async function create(noun, { catalog = {} }) {
     steer, raterReport,
     estimate: async () => ({ calls: 0, tokens: 0, money: 0 }),
     spent: async () => ({ calls: 0, tokens: 0, money: 0 }),
-    useModel: async (options) => { window.calls.push({ name: 'useModel', options }); },
+    useModel: async (options) => {
+      window.calls.push({ name: 'useModel', options });
+      model.hasWriter = true;
+    },
     capabilities: async () => ({ trained: false }),
     // Who waited hears of it when the page has gone on already.
     dispose: async () => { setTimeout(() => disposals.forEach((reject) => reject())); },
   };
-  return window.model;
+  window.model = model;
+  return model;
 }

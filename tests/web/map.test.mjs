@@ -258,16 +258,16 @@ test('around the map: search, utilities for a viewer or all, stopping, errors, s
 
   await t.test('the chosen viewer’s utilities colour the map, and another viewer’s follow', async () => {
     await element('map-heat').selectOption('viewer');
-    await page.locator('#map[aria-label*="utility for ann, from 1.000 to 1.110"]').waitFor();
+    await page.locator('#map[aria-label*="predicted rating for ann, from 1.000 to 1.110"]').waitFor();
     await element('user-select').fill('ben');
     await page.keyboard.press('Enter');
-    await page.locator('#map[aria-label*="utility for ben, from 2.000 to 2.110"]').waitFor();
+    await page.locator('#map[aria-label*="predicted rating for ben, from 2.000 to 2.110"]').waitFor();
     assert.deepEqual((await calls()).map(({ user }) => user), ['ann', 'ben']);
   });
 
   await t.test('a group is all viewers', async () => {
     await element('map-heat').selectOption('all');
-    await page.locator('#map[aria-label*="mean utility of all viewers"]').waitFor();
+    await page.locator('#map[aria-label*="mean predicted rating of all viewers"]').waitFor();
     assert.deepEqual((await calls()).at(-1).user, ['ann', 'ben', 'cleo']);
   });
 
@@ -275,7 +275,7 @@ test('around the map: search, utilities for a viewer or all, stopping, errors, s
     await page.evaluate(() => { window.held = true; });
     await element('map-heat').selectOption('viewer');
     await element('map-heat-stop').waitFor({ state: 'visible' });
-    assert.doesNotMatch(await label(), /utility/, 'the old colours are gone');
+    assert.doesNotMatch(await label(), /predicted rating/, 'the old colours are gone');
     await element('map-heat-stop').click();
     await element('map-heat-stop').waitFor({ state: 'hidden' });
     assert.equal(await element('map-heat').inputValue(), 'none');
@@ -307,13 +307,13 @@ test('around the map: search, utilities for a viewer or all, stopping, errors, s
 
   await t.test('the table has every film and gap with its place', async () => {
     await element('map-heat').selectOption('viewer');
-    await page.locator('#map[aria-label*="utility for ben"]').waitFor();
+    await page.locator('#map[aria-label*="predicted rating for ben"]').waitFor();
     await element('map-save').locator('summary').click();
     const lines = (await saved('map-save-csv')).trimEnd().split('\r\n');
-    assert.equal(lines[0], 'kind,id,title,x,y,utility,gap,step');
+    assert.equal(lines[0], 'kind,id,title,x,y,predicted rating,utility,gap,step');
     assert.equal(lines.length, 1 + 12 + 1);
-    assert.match(lines[5], /^film,film-4,Film E,0,1,2\.03\d*,,$/);
-    assert.equal(lines.at(-1), 'gap,,,1.5,0.5,1.1,A,');
+    assert.match(lines[5], /^film,film-4,Film E,0,1,2\.03\d*,,,$/);
+    assert.equal(lines.at(-1), 'gap,,,1.5,0.5,0.8,1.1,A,');
   });
 
   await t.test('the buttons zoom, and the whole map comes back', async () => {

@@ -76,7 +76,7 @@ test('three ratings make a person, who comes first, is chosen at once, and has g
 
 test('a rating that is changed changes gaps and colours at once, and clears what was steered for the ratings of before', { timeout }, async () => {
   await element('map-heat').selectOption('viewer');
-  await page.locator('#map[aria-label*="utility for you"]').waitFor();
+  await page.locator('#map[aria-label*="predicted rating for you"]').waitFor();
   await page.locator('#panel-steer .options summary').click();
   await element('horizon').fill('1');
   await element('policy-select').selectOption('uniform');
@@ -87,7 +87,7 @@ test('a rating that is changed changes gaps and colours at once, and clears what
   await gapsAfter(gaps);
   await page.waitForFunction((before) => {
     const label = document.getElementById('map').getAttribute('aria-label');
-    return label.includes('utility for you') && label !== before;
+    return label.includes('predicted rating for you') && label !== before;
   }, map.replace(/, and a route of 1 edits/, ''));
   assert.equal(await element('outcome').count(), 0);
   assert.deepEqual((await people()).filter((name) => name.startsWith('You')), ['You'], 'still one person');
@@ -218,7 +218,7 @@ test('while something else is computed the ratings wait, and that can be cancell
   await own.evaluate(() => { window.held = true; });
   await part('map-heat').selectOption('all');
   await part('own-choose').click();
-  await said('Waiting for the utilities on the map');
+  await said('Waiting for the predicted ratings on the map');
   await part('own-cancel').click();
   await said('Cancelled.');
   assert.ok(await part('own-cancel').isHidden());

@@ -37,7 +37,9 @@ test('stopping a run is no error, and another run can follow', { timeout }, asyn
 test('steering shows every step with its utility, then the outcome', { timeout }, async () => {
   await element('steer-button').click();
   await element('outcome').waitFor({ state: 'visible', timeout });
-  assert.equal(await element('step').count(), 5);
+  // A run ends before its fifth edit where none would gain.
+  assert.ok([1, 2, 3, 4, 5].includes(await element('step').count()));
+  assert.match(await element('ended').textContent(), /^(All edits that were asked for are made|Stopped: no further edit would have gained)\./);
   assert.match(await element('step').first().textContent(), /chosen as worth most in the design’s subset/);
   for (const utility of await element('step-utility').allTextContents()) assert.match(utility, /\d\.\d+/);
 });

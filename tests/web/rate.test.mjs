@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { choiceOfKey, choicesOf, noAnswers, questionsIn } from '../../www/panels/rate-questions.js';
-import { drawSides, drawStarts, fingerprint, makePairs, seeded } from '../../www/panels/rate-pairs.js';
+import { drawSides, drawStarts, equallyLong, fingerprint, makePairs, seeded, withoutRepeats } from '../../www/panels/rate-pairs.js';
 import { agreement, agreementOf, begin, exported, exportedCsv, exportedPairs, imported, opinionsOf } from '../../www/panels/rate-record.js';
+import { signTest, signsOf } from '../../www/panels/rate-signs.js';
 import { embeddedName, wordsFor } from '../../www/words.js';
 import { openRealPage, sidewaysScroll } from './support.mjs';
 
@@ -51,6 +52,47 @@ test('a seed draws the same starts, each viewer once, and only from films they r
   assert.deepEqual(drawStarts(users, { seed: 7, viewer: 'u2' }).map(({ item }) => item).sort(), ['a2', 'b2']);
 });
 
+test('no film begins two pairs of a session, however many rated it low', () => {
+  const users = Array.from({ length: 12 }, (_, at) => ({ id: `u${at}`, low: ['salt', 'rust', 'soap'].slice(at % 3) }));
+  for (let seed = 0; seed < 30; seed += 1) {
+    const items = drawStarts(users, { seed }).map(({ item }) => item);
+    assert.equal(new Set(items).size, items.length);
+    assert.deepEqual(items.toSorted(), ['rust', 'salt', 'soap']);
+  }
+  assert.equal(drawStarts([{ id: 'v', low: ['a', 'b', 'a'] }], { viewer: 'v', seed: 1 }).length, 2);
+});
+
+test('an original that another film has word for word is no second pair, nor one of a file', async () => {
+  const users = ['a', 'b', 'c'].map((id) => ({ id, likes: [], ratings: 1, low: [`item-${id}`] }));
+  const model = {
+    async* steer({ item, seed }) {
+      const state = (plot) => ({ item: { id: item, title: item, year: null, ...texts(plot) }, utility: 0.5 });
+      yield { type: 'done', trajectory: { anchor: state(item === 'item-c' ? 'Another one.' : 'The same.'), outcome: state(`Edited ${item}.`), kept: false, seed } };
+    },
+  };
+  const made = [];
+  await makePairs({ model, users, settings: { count: 3, seed: 5 }, onPair: (one) => made.push(one), onKept() {}, onProgress() {} });
+  assert.deepEqual(made.map(({ original }) => original.plot).toSorted(), ['Another one.', 'The same.']);
+  const saved = [pair('u'), { ...pair('v'), item: 'rust', original: texts('Rust.') }, { ...pair('w'), item: 'soap' }, { ...pair('x'), original: texts('New.') }];
+  assert.deepEqual(withoutRepeats(saved).map(({ user }) => user), ['u', 'v']);
+});
+
+test('lists of reasons are equally long on both sides, and what an edit brought stays', () => {
+  assert.deepEqual(equallyLong(['a', 'b', 'c'], ['a', 'b', 'c', 'new']), [['a', 'b', 'c'], ['b', 'c', 'new']]);
+  assert.deepEqual(equallyLong(['x', 'x', 'y'], ['x', 'y']), [['x', 'y'], ['x', 'y']]);
+  assert.deepEqual(equallyLong(['p', 'q', 'r'], ['s']), [['p'], ['s']]);
+  assert.deepEqual(equallyLong([], ['s']), [[], []]);
+});
+
+test('a few answers that agree are no evidence, and several people who rated a pair are one voice about it', () => {
+  const voice = (id, isFor) => ({ id, isEditedFirst: true, answers: [isFor ? 0 : 1, ...noAnswers().slice(1)] });
+  const result = (...votes) => ({ pairs: votes.map((isFor, at) => voice(`p${at}`, isFor)) });
+  assert.deepEqual(signsOf([result(true, true, false), result(true, false, false)], 'userUtility'), { pairs: 3, more: 1, less: 1 });
+  assert.deepEqual(signsOf([result(true, true)], 'ratingGain'), { pairs: 0, more: 0, less: 0 });
+  const chance = (more, less) => Number(signTest({ more, less }).toFixed(4));
+  assert.deepEqual([chance(5, 0), chance(6, 0), chance(6, 1), chance(1, 6), chance(3, 3), chance(0, 0)], [0.0625, 0.0313, 0.125, 0.125, 1, 1]);
+});
+
 test('each side has half of the edited texts, and the order is drawn', () => {
   for (let seed = 0; seed < 50; seed += 1) {
     const left = drawSides(7, seed).filter(Boolean).length;
@@ -60,13 +102,13 @@ test('each side has half of the edited texts, and the order is drawn', () => {
 });
 
 test('runs that kept the original are counted and replaced', async () => {
-  const users = ['a', 'b', 'c', 'd'].map((id) => ({ id, likes: [], ratings: 1, low: ['salt'] }));
+  const users = ['a', 'b', 'c', 'd'].map((id) => ({ id, likes: [], ratings: 1, low: [`salt of ${id}`] }));
   const seen = [];
   const model = {
     async* steer({ user, item, seed }) {
       seen.push(seed);
       const state = (plot) => ({ item: { id: item, title: 'Salt', year: null, ...texts(plot) }, utility: 0.5 });
-      yield { type: 'done', trajectory: { anchor: state('old'), outcome: state('new'), kept: seen.length === 1, seed } };
+      yield { type: 'done', trajectory: { anchor: state(`old ${item}`), outcome: state('new'), kept: seen.length === 1, seed } };
     },
   };
   const made = [];
@@ -180,6 +222,8 @@ test('a pair is shown blind: nothing tells the edited text from the original', {
   await element('rate-name').fill('Ada');
   await element('rate-run').click();
   await element('rate-form').waitFor({ timeout });
+  const reasons = await Promise.all(['a', 'b'].map((side) => element(`rate-text-${side}`).locator('ul').evaluateAll((lists) => lists.map(({ children }) => children.length))));
+  assert.deepEqual(reasons[0], reasons[1], 'as many reasons on either side');
   const looks = await Promise.all(['a', 'b'].map((side) => element(`rate-text-${side}`).evaluate((node) => [node.className, ...[...node.querySelectorAll('*')].map((inner) => inner.tagName + inner.className).filter((name, at, all) => all.indexOf(name) === at)])));
   assert.deepEqual(looks[0], looks[1]);
   const shown = await page.locator('#panel-rate').innerText();
@@ -211,6 +255,9 @@ test('at the end the answers are summed up, the sides revealed, and both can be 
   assert.deepEqual([result.rater, result.pairs.length, result.pairs[0].answers], ['Ada', 2, [1, 0, 3, 4, 2, 0, 1, 1, 0, 1, 0]]);
   const favour = result.pairs.filter(({ isEditedFirst, answers }) => answers[0] === (isEditedFirst ? 0 : 1)).length;
   assert.match(await element('rate-report').innerText(), new RegExp(`prefer the edited text\\s+${favour * 50}\u202f%`));
+  assert.doesNotMatch(await element('rate-report').innerText(), /leaves out|lies within/, 'two pairs are no evidence of anything');
+  assert.match(await element('rate-report').innerText(), /too few to tell/);
+  assert.equal(await element('rate-report').locator('svg').count(), 0);
   assert.match(await element('rate-reveal').innerText(), new RegExp(`Pair 1: ${result.pairs[0].isEditedFirst ? 'A' : 'B'} was edited`));
   assert.match(await saved('save-ratings-csv'), /question 11\r\n.*Ada/);
 });

@@ -20,11 +20,11 @@ const label = (id) => page.locator(`label[for=${id}]`).innerText();
 
 /**
  * Every text of the page, also what is hidden, and what only screen readers are told, by line. The panel of catalogs names others than
- * the one in use.
+ * the one in use, and of the simulator it has to be said that it writes of films.
  */
 const everyText = () => page.evaluate(() => {
   const body = document.body.cloneNode(true);
-  for (const left of body.querySelectorAll('#panel-catalog, #about-catalog, #loading')) left.remove();
+  for (const left of body.querySelectorAll('#panel-catalog, #about-catalog, #loading, #no-writer, #environment-badge')) left.remove();
   const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
   const texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode.data.trim());
@@ -67,6 +67,14 @@ test('its things are items and its people are persons, from the tagline to the l
   assert.deepEqual(await ofFilms(), []);
 });
 
+test('nobody writes until somebody is asked to, and the simulator says by itself that it writes of films', { timeout }, async () => {
+  assert.equal(await element('environment-name').innerText(), 'nobody yet');
+  assert.match(await element('no-writer').innerText(), /a toy that writes film sentences/);
+  await element('use-simulator').click();
+  await element('no-writer').waitFor({ state: 'hidden' });
+  assert.equal(await element('environment-name').innerText(), 'simulator');
+});
+
 test('nobody reads of films while steering, whether the original stays or not', { timeout }, async () => {
   for (const seed of ['0', '1']) {
     await element('seed').evaluate((input, value) => { input.value = value; }, seed);
@@ -77,7 +85,7 @@ test('nobody reads of films while steering, whether the original stays or not', 
 });
 
 test('nobody reads of films on the map, nor in its table', { timeout }, async () => {
-  for (const [choice, words] of [['viewer', 'utility for ann'], ['all', 'mean utility of all people']]) {
+  for (const [choice, words] of [['viewer', 'predicted rating for ann'], ['all', 'mean predicted rating of all people']]) {
     await element('map-heat').selectOption(choice);
     await page.locator(`#map[aria-label*="${words}"]`).waitFor();
   }

@@ -151,7 +151,9 @@ function wayBack({ useCatalog }) {
   return element('p', {}, element('button', { type: 'button', class: 'button', testid: 'use-embedded', onclick }, `Go back to ${embeddedName}`));
 }
 
-function summary({ items, users, itemsWithoutText, itemsTruncated, skill }) {
+function summary(info) {
+  const { items, users, itemsWithoutText, itemsTruncated } = info;
+  const { headline, verdict } = skillWords(info);
   const ratings = users.reduce((sum, user) => sum + user.ratings, 0);
   const facts = [
     ['Name', catalogName()],
@@ -160,10 +162,11 @@ function summary({ items, users, itemsWithoutText, itemsTruncated, skill }) {
     ['Ratings', ratings.toLocaleString('en')],
     ['Left out, without a text', itemsWithoutText.toLocaleString('en')],
     ['Longer than the encoder reads', itemsTruncated.toLocaleString('en')],
-    ['Text skill', skillWords(skill).headline],
+    ['Text skill', headline],
   ];
-  return element('dl', { class: 'catalog-summary', testid: 'catalog-summary' },
-    ...facts.map(([title, value]) => element('div', {}, element('dt', {}, title), element('dd', {}, value))));
+  return element('div', { testid: 'catalog-summary' },
+    element('dl', { class: 'catalog-summary' }, ...facts.map(([title, value]) => element('div', {}, element('dt', {}, title), element('dd', {}, value)))),
+    element('p', { class: 'catalog-verdict', testid: 'catalog-verdict' }, verdict));
 }
 
 /** The whole panel takes files: a drop beside a small zone would make the browser leave the page. */

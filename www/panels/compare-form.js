@@ -3,7 +3,7 @@ import { element } from '../dom.js';
 import { count } from '../format.js';
 import { choices, obstacle, rewritesOf } from './compare-arms.js';
 import { whomField } from './whom.js';
-import { checkField, choiceField, numberField } from './work.js';
+import { checkField, choiceField, numberField, writerWords } from './work.js';
 
 const chosenAtFirst = ['uniform', 'eagle', 'greedy-search', 'tree', 'graph'];
 const numbers = [
@@ -76,6 +76,5 @@ function costWords(ids, settings) {
   if (ids.length === 0) return 'Tick at least one arm.';
   if (!Number.isFinite(rewrites)) return '';
   const writer = document.body.dataset.writer ?? 'simulator';
-  const who = writer === 'simulator' ? 'by the simulator' : 'by the language model, which is also asked for edits';
-  return `At most ${count(rewrites, 'rewrite')} ${who}.`;
+  return `At most ${count(rewrites, 'rewrite')} by ${writerWords(writer)}.`;
 }

@@ -75,7 +75,7 @@ export function open(root, context) {
     shown = {
       start: report.anchor.place,
       ends: report.candidates.map(({ action, weight, state }) => ({
-        place: state.place, text: `${action.text} Utility ${decimal(state.utility)}`, utility: state.utility, filled: weight > 0,
+        place: state.place, text: `${action.text} Utility ${decimal(state.utility)}`, affinity: state.affinity, utility: state.utility, filled: weight > 0,
       })),
       onPoint: table.point,
     };

@@ -2,6 +2,7 @@
 import { element } from '../dom.js';
 import { count, list, userName } from '../format.js';
 import { wordsFor } from '../words.js';
+import { equallyLong } from './rate-pairs.js';
 import { choiceOfKey, choicesOf, questionsIn } from './rate-questions.js';
 
 /** `onAnswer(question, choice)` is told at once; `onBack` and `onNext` leave the pair. */
@@ -48,16 +49,17 @@ function profile({ user, ratings, likes }, said) {
     element('b', {}, `The ${said.person}: ${userName(user, said)}`), `, ${count(ratings, 'rating')}, ${liked}.`);
 }
 
-/** The texts that a language model is shown when it judges: no title, no genres. */
+/** The texts that a language model is shown when it judges: no title, no genres, and lists of reasons that are equally long. */
 function textCard(side, { original, edited, isEditedFirst }) {
-  const shown = (side === 'A') === isEditedFirst ? edited : original;
-  // Originals of many catalogs come without reasons: shown on one side only, they would tell which one was edited.
-  const hasReasons = (kind) => original[kind].length > 0 && edited[kind].length > 0;
+  const isEdited = (side === 'A') === isEditedFirst;
+  const shown = isEdited ? edited : original;
+  const listOf = (kind) => equallyLong(original[kind], edited[kind])[isEdited ? 1 : 0];
+  const [likes, dislikes] = [listOf('likes'), listOf('dislikes')];
   return element('article', { class: 'card', testid: `rate-text-${side.toLowerCase()}`, 'aria-label': `Text ${side}` },
     element('h3', { class: 'rate-side' }, side),
     element('p', { class: 'plot' }, shown.plot),
-    hasReasons('likes') ? reasons('To like', shown.likes) : null,
-    hasReasons('dislikes') ? reasons('To dislike', shown.dislikes) : null);
+    likes.length > 0 ? reasons('To like', likes) : null,
+    dislikes.length > 0 ? reasons('To dislike', dislikes) : null);
 }
 
 const reasons = (title, entries) => element('div', { class: 'reasons' },

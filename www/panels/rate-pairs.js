@@ -25,15 +25,52 @@ function shuffled(values, random) {
 /** What others wait for while pairs are made. */
 export const pairsName = 'the pairs in Rate';
 
-/** Whom to steer for, and from what: random people, each with something they rated low, or several things of one person. */
+/**
+ * Whom to steer for, and from what: random people, each with something they rated low, or several things of one person. Nothing is
+ * drawn twice: whoever saw an item in two pairs would know which text of it was the original.
+ */
 export function drawStarts(users, { viewer, seed }) {
   const random = seeded(seed);
   if (viewer) {
     const user = users.find(({ id }) => id === viewer);
-    return shuffled(user?.low ?? [], random).map((item) => ({ user, item }));
+    return [...new Set(shuffled(user?.low ?? [], random))].map((item) => ({ user, item }));
   }
-  const able = users.filter(({ low }) => low.length > 0);
-  return shuffled(able, random).map((user) => ({ user, item: user.low[Math.floor(random() * user.low.length)] }));
+  const drawn = new Set();
+  const starts = [];
+  for (const user of shuffled(users, random)) {
+    const free = user.low.filter((item) => !drawn.has(item));
+    if (free.length === 0) continue;
+    const item = free[Math.floor(random() * free.length)];
+    drawn.add(item);
+    starts.push({ user, item });
+  }
+  return starts;
+}
+
+/** Pairs of which no item, and no original under another name, is in two; the first of each stays. */
+export function withoutRepeats(pairs) {
+  const seen = new Set();
+  return pairs.filter(({ item, original }) => {
+    const names = [`item ${item}`, `text ${original.plot}`];
+    const isNew = names.every((name) => !seen.has(name));
+    for (const name of names) seen.add(name);
+    return isNew;
+  });
+}
+
+/**
+ * As many reasons on either side, or the longer list would tell which text was edited. Of the longer one those go first that the
+ * other has, too: what an edit brought stays.
+ */
+export function equallyLong(one, other) {
+  const length = Math.min(one.length, other.length);
+  const shortened = (list, beside) => {
+    const places = list.map((_, at) => at);
+    const order = new Set([...places.filter((at) => beside.includes(list[at])), ...places.toReversed()]);
+    const surplus = new Set([...order].slice(0, list.length - length));
+    return list.filter((_, at) => !surplus.has(at));
+  };
+  return [shortened(one, other), shortened(other, one)];
 }
 
 /** Half of the pairs with the edited text on the left, in random order: no side is the better one by design. */
@@ -49,11 +86,11 @@ export function drawSides(count, seed) {
  */
 export async function makePairs({ model, users, settings, signal, onPair, onKept, onProgress, onWait }) {
   const { count, policy, horizon, candidates, seed } = settings;
-  let made = 0;
+  const pairs = [];
   for (const [run, { user, item }] of drawStarts(users, settings).entries()) {
-    if (made === count) break;
+    if (pairs.length === count) break;
     const options = { user: user.id, item, policy, horizon, candidates, seed: seed + run };
-    const steered = () => lastOf(model.steer({ ...options, signal, onProgress: (progress) => onProgress(made, progress) }));
+    const steered = () => lastOf(model.steer({ ...options, signal, onProgress: (progress) => onProgress(pairs.length, progress) }));
     const trajectory = await inTurn(model, { name: pairsName, signal, onWait }, steered);
     // A run that is stopped ends without an error, and without a trajectory.
     if (signal?.aborted) return;
@@ -61,8 +98,11 @@ export async function makePairs({ model, users, settings, signal, onPair, onKept
       onKept();
       continue;
     }
-    onPair(pairOf(user, trajectory));
-    made += 1;
+    const pair = pairOf(user, trajectory);
+    // The same text under another id.
+    if (withoutRepeats([...pairs, pair]).length === pairs.length) continue;
+    pairs.push(pair);
+    onPair(pair);
   }
 }
 

@@ -3,6 +3,7 @@ import { drawing, element } from '../dom.js';
 import { count, decimal, itemName, percent, signed, userName } from '../format.js';
 import { answerWords } from './rate-record.js';
 import { raterPrefers, userPrefers } from './rate-questions.js';
+import { fewestPairs, level, signTest, signsOf } from './rate-signs.js';
 
 /** With fewer, a bootstrap's interval is too narrow. */
 const fewPairs = 10;
@@ -19,27 +20,47 @@ const measuresIn = ({ person }) => [
   { key: 'positionBias', title: 'Taking the left one too often', told: 'Share of A in question 1, less a half: far from 0, the answers say more about the side than about the text.', words: (value) => signed(value, 2), range: [-0.5, 0.5], chance: 0 },
 ];
 
-export function reportCard(report, raters, said) {
+/** `results` are the answers that `report` sums up, one entry for each person. */
+export function reportCard(report, results, said) {
+  const raters = results.length;
   return element('section', { class: 'rate-report', testid: 'rate-report', 'aria-label': 'Result' },
-    element('p', {}, `${count(report.pairs, 'pair')}, rated by ${count(raters, 'person', 'people')}. Behind each figure stands its 95 % interval, by bootstrap over pairs.`),
-    report.pairs < fewPairs ? element('p', { class: 'notice' }, `With fewer than about ${fewPairs} pairs the intervals are too narrow: take the figures as a first look.`) : null,
+    element('p', {}, `${count(report.pairs, 'pair')}, rated by ${count(raters, 'person', 'people')}. Behind each figure stands its 95 % interval, by bootstrap over pairs, where there are enough for one.`),
+    report.pairs < fewPairs ? element('p', { class: 'notice' }, fewWords(report.pairs)) : null,
     raters > 1 ? element('p', { class: 'soft' }, 'A pair that several people rated counts once for each of them, so the intervals are a little too narrow.') : null,
-    element('ul', { class: 'rate-measures' }, ...measuresIn(said).map((measure) => measureLine(measure, report[measure.key]))));
+    element('ul', { class: 'rate-measures' }, ...measuresIn(said).map((measure) => measureLine(measure, report[measure.key], signsOf(results, measure.key)))));
 }
 
-function measureLine({ title, told, words, range, chance }, interval) {
-  const known = Number.isFinite(interval.mean);
-  const between = known ? `${words(interval.low)} to ${words(interval.high)}` : '';
-  return element('li', {},
+function fewWords(pairs) {
+  if (pairs < fewestPairs) return `From fewer than ${fewestPairs} pairs nothing can be concluded, whatever they say.`;
+  return `With fewer than about ${fewPairs} pairs the intervals are too narrow: take the figures as a first look.`;
+}
+
+/** What reads as more than chance has to be so by an exact test, too: a bootstrap over a few pairs that agree is far too sure. */
+function measureLine({ title, told, words, range, chance }, interval, signs) {
+  const isKnown = Number.isFinite(interval.mean);
+  const doubt = isKnown ? doubtWords(interval, chance, signs) : '';
+  const between = doubt ? 'too few to tell' : `${words(interval.low)} to ${words(interval.high)}`;
+  return element('li', { class: doubt ? 'rate-unsure' : null },
     element('p', { class: 'rate-measure' }, element('span', {}, title), ' ',
-      element('b', {}, known ? words(interval.mean) : 'nothing said'), ' ', element('span', { class: 'soft' }, between)),
-    known ? track(interval, range, chance) : null,
-    element('p', { class: 'soft' }, told, known && chance !== undefined ? ` ${verdict(interval, chance, words)}` : ''));
+      element('b', {}, isKnown ? words(interval.mean) : 'nothing said'), ' ', element('span', { class: 'soft' }, isKnown ? between : '')),
+    isKnown && !doubt ? track(interval, range, chance) : null,
+    element('p', { class: 'soft' }, told, isKnown ? ` ${doubt || verdict(interval, chance, words)}` : ''));
 }
 
-function verdict({ low, high }, chance, words) {
+/** Why there is no interval; nothing where there is one. */
+function doubtWords(interval, chance, signs) {
+  if (signs.pairs < fewestPairs) return `${count(signs.pairs, 'pair')} answered: with fewer than ${fewestPairs}, chance alone may give anything.`;
+  const probability = signTest(signs);
+  if (chance === undefined || !leavesOut(interval, chance) || probability < level) return '';
+  return `${count(signs.more + signs.less, 'answer')} that take a side, ${signs.more} to ${signs.less}: chance gives that or more in ${percent(probability)} of all cases.`;
+}
+
+const leavesOut = ({ low, high }, chance) => low > chance || high < chance;
+
+function verdict(interval, chance, words) {
+  if (chance === undefined) return '';
   const none = chance === 0 ? '0' : words(chance);
-  return low > chance || high < chance ? `The interval leaves out ${none}, which would be no difference.` : `No difference (${none}) lies within the interval.`;
+  return leavesOut(interval, chance) ? `The interval leaves out ${none}, which would be no difference.` : `No difference (${none}) lies within the interval.`;
 }
 
 /** Only for the eye: the numbers beside it say the same. */

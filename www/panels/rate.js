@@ -6,7 +6,7 @@ import { saveFile } from '../map-export.js';
 import { inTurn } from '../turns.js';
 import { catalogName, words, wordsFor } from '../words.js';
 import { pairForm } from './rate-form.js';
-import { makePairs, pairsName } from './rate-pairs.js';
+import { makePairs, pairsName, withoutRepeats } from './rate-pairs.js';
 import { agreementOf, begin, exported, exportedCsv, exportedPairs, forget, imported, keep, kept, opinionsOf } from './rate-record.js';
 import { agreementCard, reportCard, revealCard } from './rate-report.js';
 import { costOfPairs, noPairWords, progressWords, shareOf, startForm } from './rate-start.js';
@@ -74,11 +74,12 @@ export function open(root, context) {
     report('Cancelled.', null);
     if (made.pairs.length === 0) return;
     const words = made.pairs.length === 1 ? 'Rate the pair that is made' : `Rate the ${count(made.pairs.length, 'pair')} that are made`;
-    byId('rate-offer').replaceChildren(element('button', { type: 'button', class: 'button', testid: 'rate-offer', onclick: () => start(made) }, words));
+    byId('rate-offer').replaceChildren(element('button', { type: 'button', class: 'button', testid: 'rate-offer', onclick: () => start(made, { isPart: true }) }, words));
   }
 
-  function start(made) {
-    rating = begin(made);
+  /** `leftOut` are pairs that would have shown which text of another was the original; `isPart` where making them was cut short. */
+  function start(made, { leftOut = 0, isPart = leftOut > 0 } = {}) {
+    rating = { ...begin(made), leftOut, isPart };
     keep(rating);
     show();
     root.querySelector('input[type="radio"]').focus({ preventScroll: true });
@@ -94,7 +95,9 @@ export function open(root, context) {
       onBack: () => goTo(rating.at - 1),
       onNext: () => goTo(rating.at + 1),
     });
-    fill(element('h2', {}, 'Rate'), form, overButton('Give up and start over', startOver));
+    const told = rating.leftOut > 0 && rating.at === 0
+      ? `${count(rating.leftOut, 'pair')} of the file ${rating.leftOut === 1 ? 'is' : 'are'} left out: who sees a text twice knows that it is the original.` : '';
+    fill(element('h2', {}, 'Rate'), ...(told ? [element('p', { class: 'notice', testid: 'rate-left-out' }, told)] : []), form, overButton('Give up and start over', startOver));
   }
 
   function goTo(at) {
@@ -117,7 +120,7 @@ export function open(root, context) {
     try {
       const turn = { name: 'the result in Rate', onWait: (told) => place.replaceChildren(element('p', {}, told)) };
       const report = await inTurn(context.model, turn, () => context.model.raterReport(results.flatMap(opinionsOf)));
-      place.replaceChildren(reportCard(report, results.length, said), ...[agreementCard(agreementOf(results), results.length, said)].filter(Boolean), keptNote());
+      place.replaceChildren(reportCard(report, results, said), ...[agreementCard(agreementOf(results), results.length, said)].filter(Boolean), keptNote());
     } catch (error) {
       showError(error, { title: 'The answers could not be summed up', before: place, onRetry: showResult });
     }
@@ -127,7 +130,9 @@ export function open(root, context) {
     const words = rating.kept > 0
       ? `${count(rating.kept, 'more run')} ended with the original, because no edit was worth more. There was nothing to compare, so other starts took their place: the figures above are about edits that the page believed in.`
       : 'Every run that was started led to an edited text.';
-    return element('p', { class: 'soft' }, words);
+    const fewer = rating.pairs.length < rating.settings.count && !rating.isPart
+      ? ` There are fewer pairs than were asked for, because no ${wordsFor(rating.catalog).noun} is shown in two.` : '';
+    return element('p', { class: 'soft' }, words + fewer);
   }
 
   function savings(own, results) {
@@ -160,7 +165,8 @@ export function open(root, context) {
     return fileField('rate-open-pairs', 'Or rate pairs that somebody saved', false, async ([file]) => {
       const read = await readImport(file);
       if (read.format !== 'aquiline-pairs') throw new Error('These are results. Choose a file of pairs.');
-      start({ ...read, rater: byId('rate-name').value.trim() });
+      const pairs = withoutRepeats(read.pairs);
+      start({ ...read, pairs, rater: byId('rate-name').value.trim() }, { leftOut: read.pairs.length - pairs.length });
     });
   }
 

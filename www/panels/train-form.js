@@ -1,7 +1,7 @@
 /** The settings of a training: few that matter in a tab, and the rest behind a fold. */
 import { element } from '../dom.js';
 import { count } from '../format.js';
-import { choiceField, numberField } from './work.js';
+import { choiceField, numberField, writerWords } from './work.js';
 
 const whole = (low, high) => ({ low, high });
 const real = (low, high) => ({ low, high, step: 'any' });
@@ -100,6 +100,5 @@ export function costWords(options, writer) {
   const reference = options.referenceEpisodes * referenceTexts(options);
   const calls = reference + options.updates * options.episodes * options.horizon;
   if (!Number.isFinite(calls)) return '';
-  const who = writer === 'simulator' ? 'the simulator' : 'the language model, which is also asked for edits';
-  return `${count(calls, 'rewrite')} by ${who}, ${reference.toLocaleString('en')} of them for the reference.`;
+  return `${count(calls, 'rewrite')} by ${writerWords(writer)}, ${reference.toLocaleString('en')} of them for the reference.`;
 }

@@ -48,6 +48,12 @@ export function workRow(name, { start, stop, others = [] }) {
   };
 }
 
+/** Who makes the rewrites that something will cost. */
+export function writerWords(writer) {
+  if (writer === 'none') return 'whoever writes the edits, once somebody does';
+  return writer === 'simulator' ? 'the simulator' : 'the language model, which is also asked for edits';
+}
+
 /** A table that grows: `{ node, show(rows) }`. Where it is wider than a phone it moves sideways within itself, by keyboard too. */
 export function wideTable(caption, headings, testid) {
   const body = element('tbody');

@@ -1,12 +1,20 @@
+import { fields, record, text, type Table } from '../check.js';
 import { AquilineError, messageOf } from '../error.js';
 import { Turns } from './turns.js';
-import type { ChatReply, ChatRequest, Llm } from './types.js';
+import type { AdapterOptions, ChatReply, ChatRequest, Llm } from './types.js';
 
 /** What is read of an answer at most; the core has the same limit. */
 const MOST_BYTES = 1 << 20;
 
 /** Asks an engine. It passes the signal on, or stops the engine by its own means, and settles when that has stopped. */
 export type Ask = (request: ChatRequest, signal: AbortSignal) => Promise<unknown>;
+
+const COMMON: Table<AdapterOptions> = { model: text, extra: record };
+
+/** Refuses options that an adapter of this name does not know; `more` are its own. */
+export function checkOptions(name: string, options: unknown, more: Table = {}): void {
+  fields({ ...COMMON, ...more }, [], true)(options, name);
+}
 
 /** What all adapters do: wait for a turn, leave at once when aborted, and take nothing but a bounded text. */
 export function adapter(description: Omit<Llm, 'chat'>, ask: Ask): Llm {

@@ -1,4 +1,5 @@
-import { adapter, finishOf, usageOf } from './adapter.js';
+import { anything, callback } from '../check.js';
+import { adapter, checkOptions, finishOf, usageOf } from './adapter.js';
 import type { AdapterOptions, Llm } from './types.js';
 
 /** A model of the AI SDK, or its name at a gateway. */
@@ -23,7 +24,10 @@ export interface AiSdkOptions extends AdapterOptions {
  * const llm = aiSdk(provider('model-name'), { generateText });
  * ```
  */
-export function aiSdk(model: AiSdkModel, { generateText }: AiSdk, options: AiSdkOptions = {}): Llm {
+export function aiSdk(model: AiSdkModel, sdk: AiSdk, options: AiSdkOptions = {}): Llm {
+  const { generateText } = Object(sdk) as AiSdk;
+  callback(generateText, 'generateText');
+  checkOptions('aiSdk', options, { concurrency: anything });
   const { model: name = typeof model === 'string' ? model : model.modelId, concurrency = 4, extra } = options;
   const capabilities = { seed: true, temperature: true, schema: false };
   return adapter({ model: name, concurrency, capabilities }, async (request, signal) => {

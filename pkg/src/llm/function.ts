@@ -1,4 +1,5 @@
-import { adapter } from './adapter.js';
+import { anything, callback, fields, flag } from '../check.js';
+import { adapter, checkOptions } from './adapter.js';
 import type { Capabilities, ChatFunction, Llm } from './types.js';
 
 /** What `fromFunction` can be told. */
@@ -16,6 +17,8 @@ export interface FunctionOptions {
  * aborts: until it has settled, its turn is not over.
  */
 export function fromFunction(chat: ChatFunction, options: FunctionOptions = {}): Llm {
+  callback(chat, 'chat');
+  checkOptions('fromFunction', options, { concurrency: anything, capabilities: fields({ seed: flag, temperature: flag, schema: flag }) });
   const { model = 'function', concurrency = 1 } = options;
   const capabilities = { seed: false, temperature: false, schema: false, ...options.capabilities };
   return adapter({ model, concurrency, capabilities }, (request, signal) => chat(request, { signal }));

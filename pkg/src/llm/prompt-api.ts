@@ -1,5 +1,6 @@
 import { AquilineError } from '../error.js';
-import { adapter } from './adapter.js';
+import { anything, whole } from '../check.js';
+import { adapter, checkOptions } from './adapter.js';
 import type { AdapterOptions, Llm } from './types.js';
 
 /** What is used of the `LanguageModel` that a browser has. */
@@ -36,6 +37,7 @@ const HINT = 'Use a recent desktop Chrome with its built-in model, or another ad
  * ```
  */
 export function promptApi(options: PromptApiOptions = {}): Llm {
+  checkOptions('promptApi', options, { LanguageModel: anything, topK: whole });
   const { LanguageModel = browserModel(), model = 'prompt-api', topK, extra } = options;
   if (!LanguageModel) throw new AquilineError('environment', 'this browser has no Prompt API', { hint: HINT });
   const capabilities = { seed: false, temperature: topK !== undefined, schema: true };

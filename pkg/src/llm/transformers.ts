@@ -1,4 +1,5 @@
-import { adapter, usageOf } from './adapter.js';
+import { anything } from '../check.js';
+import { adapter, checkOptions, usageOf } from './adapter.js';
 import type { AdapterOptions, ChatMessage, Llm } from './types.js';
 
 /** What is used of a `text-generation` pipeline of `@huggingface/transformers`. */
@@ -24,6 +25,7 @@ export interface TransformersOptions extends AdapterOptions {
  * ```
  */
 export function transformers(generator: TextGenerator, options: TransformersOptions = {}): Llm {
+  checkOptions('transformers', options, { random: anything });
   const { model = 'transformers.js', random, extra } = options;
   const capabilities = { seed: random !== undefined, temperature: true, schema: false };
   return adapter({ model, concurrency: 1, capabilities }, async (request, signal) => {

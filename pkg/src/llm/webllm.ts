@@ -1,5 +1,5 @@
 import { AquilineError } from '../error.js';
-import { adapter } from './adapter.js';
+import { adapter, checkOptions } from './adapter.js';
 import { replyOfCompletion, type Completion } from './completion.js';
 import type { AdapterOptions, Llm } from './types.js';
 
@@ -26,7 +26,9 @@ const AGAIN_MILLISECONDS = 100;
  * const llm = webllm(engine, { extra: { extra_body: { enable_thinking: false } } });
  * ```
  */
-export function webllm(engine: WebLlmEngine, { model = 'web-llm', extra }: AdapterOptions = {}): Llm {
+export function webllm(engine: WebLlmEngine, options: AdapterOptions = {}): Llm {
+  checkOptions('webllm', options);
+  const { model = 'web-llm', extra } = options;
   const capabilities = { seed: true, temperature: true, schema: true };
   return adapter({ model, concurrency: 1, capabilities }, async (request, signal) => {
     const { messages, temperature, seed, maxTokens, schema } = request;

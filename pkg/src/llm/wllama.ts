@@ -1,4 +1,5 @@
-import { adapter } from './adapter.js';
+import { anything } from '../check.js';
+import { adapter, checkOptions } from './adapter.js';
 import { replyOfCompletion, type Completion } from './completion.js';
 import type { AdapterOptions, Llm } from './types.js';
 
@@ -24,6 +25,7 @@ export interface WllamaOptions extends AdapterOptions {
  * ```
  */
 export function wllama(instance: WllamaInstance, options: WllamaOptions = {}): Llm {
+  checkOptions('wllama', options, { concurrency: anything });
   const { model = 'wllama', concurrency = 1, extra } = options;
   const capabilities = { seed: true, temperature: true, schema: true };
   return adapter({ model, concurrency, capabilities }, async (request, signal) => {
