@@ -134,6 +134,28 @@ fn a_failure_that_may_pass_is_waited_out_and_charged_once() {
 }
 
 #[test]
+fn a_call_is_told_the_moment_it_is_charged_before_whoever_asked_has_its_answer() {
+    virtually(async {
+        let model = scripted(
+            |number, _| if number == 1 { Err(LlmError::NotFound { why: "gone".into() }) } else { says("Kite.") },
+        );
+        let client = client(&model, ClientSettings { remembers: true, ..Default::default() });
+        let told: Arc<Mutex<Vec<(u32, bool)>>> = Arc::default();
+        let hears = Arc::clone(&told);
+        client.on_call(move |call| hears.lock().unwrap().push((call.attempts, call.reply.is_some())));
+        client.ask(question("kite")).await.unwrap();
+        assert_eq!(*told.lock().unwrap(), [(1, true)]);
+        client.ask(question("box")).await.unwrap_err();
+        client.ask(question("kite")).await.unwrap();
+        assert_eq!(*told.lock().unwrap(), [(1, true), (1, false), (0, true)], "failures and known answers, too");
+        let asking = Box::pin(client.ask(question("moon")));
+        drop(select(asking, Box::pin(tokio::time::sleep(LATENCY * 3 / 4))).await);
+        assert_eq!(told.lock().unwrap().last(), Some(&(1, false)), "also what nobody waits for any more");
+        assert_eq!(client.take_log().len(), 4);
+    });
+}
+
+#[test]
 fn a_model_that_is_too_slow_is_left() {
     virtually(async {
         let model = scripted(|_, _| says("Box kite."));
