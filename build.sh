@@ -24,7 +24,7 @@ usage: ./build.sh COMMAND
 
   demo    one steering episode in the terminal, then the page on localhost
           --once  only the terminal   --json  machine-readable   --seed N
-          --data DIR  a MovieLens-format folder   --user ID   --item ID   --policy NAME
+          --data DIR  a MovieLens-format folder   --user ID   --item ID   --policy NAME   --horizon N
   test    everything that must stay true (what CI runs)
   check   format, lints and types only
   models  fetch and verify the model files

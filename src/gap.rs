@@ -57,6 +57,8 @@ impl Default for GapSettings {
 /// A gap is at least half the items' median nearest-neighbour distance (measured on the starts) away from every item,
 /// and at least as far from every other gap.
 ///
+/// There are none where all items lie at one point.
+///
 /// # Errors
 /// [`NumericError::BadSetting`] when there are fewer than two items or no count was asked for.
 pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Result<Vec<ContentGap>> {
@@ -72,11 +74,18 @@ pub fn find(utility: &Utility, items: &Latents, settings: &GapSettings) -> Resul
     let surroundings: Vec<Surroundings> =
         starts.into_iter().map(|item| Surroundings::of(item, items, settings)).collect();
     let spacing = typical_spacing(&surroundings);
+    // Places that only rounding tells apart are one place, and nothing lies between.
+    if spacing <= ROUNDING {
+        return Ok(Vec::new());
+    }
     let mut ends: Vec<End> = surroundings.iter().flat_map(|around| around.climb(utility, settings)).collect();
     ends.retain(|end| end.distance >= spacing);
     crate::order::sort_by(&mut ends, |a, b| b.at_most.total_cmp(&a.at_most));
     Ok(spread_out(ends, spacing, settings.count, utility, items))
 }
+
+/// Distances in Z that are no more than rounding; ratings differ by some tenths.
+const ROUNDING: f32 = 1e-6;
 
 /// An item and those nearest to it.
 struct Surroundings {

@@ -53,14 +53,15 @@ function gapRow(gap, index, { onPoint, onPress, onChooseItem }) {
       element('span', { class: 'soft' }, `${decimal(gap.distance, 2)} from the nearest ${words().noun}, between `), ...neighbours(gap, onChooseItem))));
 }
 
+/** Commas are drawn behind names, or one would begin a line. */
 function neighbours(gap, onChooseItem) {
-  return gap.neighbours.flatMap((neighbour, position) => [
-    position > 0 ? ', ' : '',
+  return gap.neighbours.flatMap((neighbour) => [
     element('button', {
       type: 'button',
       class: 'link',
       title: `Start from ${neighbour.title}`,
       onclick: () => onChooseItem(neighbour.id),
     }, neighbour.title),
-  ]).filter(Boolean);
+    ' ',
+  ]);
 }

@@ -47,6 +47,7 @@ function clearFormer() {
   environment?.close();
   for (const id of ['device-badge', 'skill-badge']) Object.assign(byId(id), { hidden: true, open: false });
   byId('announcer').textContent = '';
+  window.scrollTo(0, 0);
 }
 
 async function load(source = { catalog: 'embedded' }) {

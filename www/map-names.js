@@ -6,8 +6,9 @@
 export const nameFont = '500 12px "Avenir Next", Avenir, "Segoe UI", "Noto Sans", "Liberation Sans", sans-serif';
 const lineHeight = 16;
 const longest = 160;
-/** From a film's place to its name, in CSS pixels. */
+/** From a film's place to its name, in CSS pixels, and from that of the chosen one, which has a ring. */
 const beside = 8;
+const besideRing = 11;
 /** A name for so many square pixels, and no more than that in all: more is only clutter. */
 const areaForOne = 9_000;
 const mostNames = 40;
@@ -42,6 +43,7 @@ export function createNames() {
     const boxes = [];
     const isFree = (box, room) => taken.every((mark) => isApart(box, mark, none)) && boxes.every((other) => isApart(box, other, room));
     const most = Math.min(mostNames, Math.ceil((pen.width * pen.height) / areaForOne));
+    const chosen = films.numbers.get(scene.selected);
     let toMeasure = pen.isMoving ? mostMeasured : mostTried;
     const add = (films, room) => {
       for (const film of films) {
@@ -51,7 +53,8 @@ export function createNames() {
           if (toMeasure === 0) continue;
           toMeasure -= 1;
         }
-        const name = freePlace(pen, film, (box) => isFree(box, room), isSameScale);
+        const away = film === chosen ? besideRing : beside;
+        const name = freePlace(pen, film, away, (box) => isFree(box, room), isSameScale);
         if (!name) continue;
         placed.set(film, name);
         boxes.push(name.box);
@@ -100,14 +103,14 @@ export function createNames() {
   }
 
   /** Who had a name keeps it on its side, and while the map is only moved also where the edge cuts it. */
-  function freePlace({ context, project, width, height }, film, isFree, isSameScale) {
+  function freePlace({ context, project, width, height }, film, away, isFree, isSameScale) {
     const [x, y] = project(films.items[film].place);
     const { text, width: wide } = textOf(context, film);
     if (text === '') return null;
     const isKept = isSameScale && known.has(film);
     const sides = known.has(film) ? [known.get(film)] : ['right', 'left'];
     for (const side of sides) {
-      const left = side === 'right' ? x + beside : x - beside - wide;
+      const left = side === 'right' ? x + away : x - away - wide;
       const box = { left, right: left + wide, top: y - lineHeight / 2, bottom: y + lineHeight / 2 };
       const fits = isKept || (box.left >= 2 && box.right <= width - 2 && box.top >= 2 && box.bottom <= height - 2);
       if (fits && isFree(box)) return { film, side, text, left, y, box };

@@ -18,8 +18,9 @@ const largestDot = 4;
 const smallestWithRim = 1.5;
 /** More frames than that say no more than larger dots do. */
 const mostFrames = 200;
-/** The buttons for zooming lie over this corner, on the right above. */
-const buttons = { width: 58, height: 126 };
+/** Buttons lie over these corners on the right: for zooming above, and below to a route where there is one. */
+const zoomButtons = { width: 58, height: 126 };
+const routeButton = { width: 168, height: 52 };
 
 export function drawPicture(pen, scene) {
   const { context, colours, width, height } = pen;
@@ -107,7 +108,8 @@ function takenBoxes(pen, { gaps, anchor, steps, selected, films, heat }) {
   const route = anchor ? [anchor.place, ...steps.map(({ state }) => state.place)] : [];
   const chosen = films.items[films.numbers.get(selected)];
   return [
-    { left: pen.width - buttons.width, right: pen.width, top: 0, bottom: buttons.height },
+    { left: pen.width - zoomButtons.width, right: pen.width, top: 0, bottom: zoomButtons.height },
+    ...(anchor ? [{ left: pen.width - routeButton.width, right: pen.width, top: pen.height - routeButton.height, bottom: pen.height }] : []),
     ...(heat ? [scaleBox(pen, heat, films)] : []),
     ...gaps.map(({ place }) => around(place, 13)), ...route.map((place) => around(place, badgeRadius)),
     ...(chosen ? [around(chosen.place, 7)] : []),

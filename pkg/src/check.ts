@@ -90,9 +90,10 @@ export function either(ofObject: Check, ofOther: Check): Check {
 
 /** Likewise of data, which may hold more than is read. */
 export function columns(table: Table, needed: readonly string[] = [], isCall = false): Check {
+  const entries = Object.entries(table);
   return (value, place) => {
     record(value, place);
-    for (const [name, check] of Object.entries(table)) {
+    for (const [name, check] of entries) {
       const found = (value as Record<string, unknown>)[name];
       if (found !== undefined) check(found, isCall ? name : `${place}.${name}`);
       else if (needed.includes(name)) throw malformed(`${place} needs "${name}"`);

@@ -73,6 +73,8 @@ pub enum Reason {
     FewHeldOut,
     #[serde(rename = "nobody has five held-out ratings that differ")]
     FewOfEachUser,
+    #[serde(rename = "no item has two held-out ratings")]
+    SingleRatings,
     #[serde(rename = "the texts tell no two items apart")]
     EqualTexts,
     #[serde(rename = "every held-out rating is what its user always gives")]
@@ -159,7 +161,7 @@ impl Skill {
             rank_correlation: mean_rank_correlation(&outcomes).into(),
             coverage: coverage(&outcomes, scatter, assumed).into(),
             misplacement: Measured::Known(misplacement),
-            noise: Measured::Known(noise),
+            noise: noise.ok_or(Reason::SingleRatings).into(),
             ..counted
         };
         Ok((skill, error))
@@ -192,15 +194,15 @@ fn coverage(outcomes: &[Outcome], scatter: Scatter, assumed: f64) -> Figure {
     }
     let (misplacement, noise) = scatter(&mut calibrate.into_iter(), assumed);
     let covered = check.iter().filter(|o| {
-        let variance = misplacement.powi(2) * f64::from(0.5 + 0.5 * o.unusualness) + noise.powi(2);
+        let variance = misplacement.powi(2) * f64::from(0.5 + 0.5 * o.unusualness) + noise.unwrap_or(0.0).powi(2);
         f64::from(o.error.abs()) <= variance.sqrt()
     });
     Ok(covered.count() as f64 / check.len() as f64)
 }
 
 /// Splits errors into misplacement and noise, two standard deviations, given the variance that is assumed before any error
-/// is seen.
-pub(super) type Scatter = fn(&mut dyn Iterator<Item = &Outcome>, f64) -> (f64, f64);
+/// is seen. The noise is none where nothing tells it from misplacement, which is all of the error then.
+pub(super) type Scatter = fn(&mut dyn Iterator<Item = &Outcome>, f64) -> (f64, Option<f64>);
 
 /// What happened with one held-out rating.
 pub(super) struct Outcome {
@@ -246,7 +248,7 @@ fn user_mean(rated: &[Rating], otherwise: f32) -> f32 {
 ///
 /// Both begin with what is assumed, as if one item had been seen before: the variance of an error at that of the
 /// ratings, the shared part at all of it. So few items leave much misplacement, and none is ever 0.
-pub(super) fn misplacement_and_noise(outcomes: &mut dyn Iterator<Item = &Outcome>, assumed: f64) -> (f64, f64) {
+pub(super) fn misplacement_and_noise(outcomes: &mut dyn Iterator<Item = &Outcome>, assumed: f64) -> (f64, Option<f64>) {
     let mut items: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();
     for outcome in outcomes {
         let error = f64::from(outcome.error);
@@ -265,17 +267,18 @@ pub(super) fn misplacement_and_noise(outcomes: &mut dyn Iterator<Item = &Outcome
     let total = with_assumed(all.0 / f64::max(all.1, 1.0), items.len() as f64, assumed);
     let seen = (pairs.0 / f64::max(pairs.1, 1.0)).clamp(0.0, total);
     let shared = with_assumed(seen, pairs.1, total);
-    (shared.sqrt(), (total - shared).max(0.0).sqrt())
+    let noise = (total - shared).max(0.0).sqrt();
+    (shared.sqrt(), (pairs.1 > 0.0).then_some(noise))
 }
 
 /// Of predictions, which nothing scatters around.
-pub(super) fn misplacement_alone(outcomes: &mut dyn Iterator<Item = &Outcome>, assumed: f64) -> (f64, f64) {
+pub(super) fn misplacement_alone(outcomes: &mut dyn Iterator<Item = &Outcome>, assumed: f64) -> (f64, Option<f64>) {
     let mut items = BTreeSet::new();
     let error = rmse(outcomes.map(|outcome| {
         items.insert(outcome.rating.item);
         outcome.error
     }));
-    (with_assumed(error * error, items.len() as f64, assumed).sqrt(), 0.0)
+    (with_assumed(error * error, items.len() as f64, assumed).sqrt(), Some(0.0))
 }
 
 /// A variance that was seen at so many items, and the one that is assumed.

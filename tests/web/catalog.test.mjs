@@ -183,6 +183,11 @@ test('what was opened from vectors is steered like any other catalog', { timeout
   await element('tab-catalog').click();
   assert.match(await element('catalog-summary').innerText(), /Items\s+24\s[^]*People\s+6\s/);
   await element('tab-steer').click();
+  assert.equal(await element('environment-name').textContent(), 'nobody yet');
+  await element('steer-button').click();
+  await element('error').filter({ hasText: 'there is no language model to edit these texts' }).waitFor({ timeout });
+  await element('use-simulator').click();
+  await element('no-writer').waitFor({ state: 'hidden', timeout });
   await element('steer-button').click();
   await element('outcome').waitFor({ state: 'visible', timeout });
   assert.equal(await element('error').isVisible(), false);

@@ -198,6 +198,33 @@ test('with another catalog nothing of the former remains, not even while it open
   assert.equal(await page.locator('#announcer').textContent(), '');
 });
 
+test('with ratings that are all equal every figure that follows from them is unknown, and why is said', { timeout }, async (t) => {
+  const opened = await openFakePage({
+    reducedMotion: 'reduce',
+    also: () => {
+      const reason = { unknown: 'all ratings are equal' };
+      const { model } = window;
+      const skill = { rmseRatio: reason, rankCorrelation: reason, coverage: reason, misplacement: reason, noise: reason, heldOutRatings: 0, heldOutItems: 0, spread: 0 };
+      const verdict = { level: 'unknown', text: 'Nothing can be said about gains here: all ratings are equal.' };
+      const gap = { place: [1.5, 0.5], utility: 1.1, affinity: 0.8, distance: 0.4, neighbours: [] };
+      window.run = { utilities: [0.9], uncertainty: undefined };
+      return { info: { ...model.info, skill, verdict }, gaps: async () => [gap] };
+    },
+  });
+  t.after(opened.close);
+  await opened.element('gap').waitFor();
+  assert.match(await opened.page.locator('#gaps-note').textContent(), /How sure that is, is unknown: all ratings are equal\.$/);
+  await opened.element('steer-button').click();
+  await opened.element('outcome').waitFor();
+  await opened.element('skill-badge').locator('summary').click();
+  assert.match(await opened.page.locator('.anchor-card').textContent(), /± unknown: all ratings are equal/);
+  assert.equal(await opened.page.locator('#skill-name').textContent(), 'unknown');
+  assert.equal(await opened.element('skill-figures').locator('dd').filter({ hasText: /^unknown: all ratings are equal$/ }).count(), 5);
+  const all = await opened.page.locator('body').innerText();
+  assert.doesNotMatch(all, /closer to the real|±\s?0\.000|NaN|undefined|null|\[object/);
+  assert.deepEqual(opened.complaints, []);
+});
+
 test('where nobody writes, steering says so, and a model or the simulator can be chosen right there', { timeout }, async () => {
   await element('tab-steer').click();
   await steer();
