@@ -45,6 +45,8 @@ async function putElement() {
   const ideas = document.createElement('aquiline-ideas');
   for (const [name, value] of Object.entries({ models: '/models', count: '2' })) ideas.setAttribute(name, value);
   ideas.options = { catalog: { items, ratings, scale: [1, 5] }, device: 'cpu' };
+  // Items of one's own are edited by the simulator only where it is asked for by name.
+  ideas.llm = 'simulator';
   ideas.steering = { horizon: 2, candidates: 6 };
   document.body.replaceChildren(ideas);
 }

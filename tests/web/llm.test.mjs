@@ -53,10 +53,11 @@ test('a key that is wrong ends the run, and is in no message', { timeout: 120_00
   assert.ok(!message.includes(KEY), message);
 });
 
-test('a budget ends the run', { timeout: 120_000 }, async () => {
+test('a budget ends the run, with the edits that it paid for', { timeout: 120_000 }, async () => {
   const { baseUrl } = await llmServer();
-  const { code, spent } = await page.evaluate(steerInPage, { llm: { baseUrl, model: 'simulator' }, budget: { calls: 5 } });
-  assert.deepEqual([code, spent.calls], ['llm.budget', 5]);
+  const { ended, steps, spent } = await page.evaluate(steerInPage, { llm: { baseUrl, model: 'simulator' }, budget: { calls: 5 } });
+  assert.deepEqual([ended, spent.calls], ['budget', 5]);
+  assert.ok(steps.length < 3, `${steps.length}`);
 });
 
 for (const misdeed of ['silence', 'slow']) {
@@ -93,5 +94,5 @@ test('answers that are kept cost nothing in the next visit, until they are forgo
   assert.equal(kept.before.length, 2 * 4);
   assert.match(JSON.stringify(kept.before[0]), /BEGIN DATA/);
   assert.deepEqual(kept.after, []);
-  assert.equal((await visit(0)).code, 'llm.budget');
+  assert.equal((await visit(0)).ended, 'budget');
 });

@@ -15,17 +15,18 @@ export async function steerInPage({ llm, key, options, abortAfter, llmOptions, b
     let end;
     for await (const event of events) end = event;
     const steps = end.trajectory.steps.map(({ milliseconds: _, ...step }) => step);
-    return { transcript: end.transcript, times: end.trajectory.steps.map(({ milliseconds }) => milliseconds), json: JSON.stringify({ ...end.trajectory, steps }), steps };
+    return { transcript: end.transcript, ended: end.trajectory.ended, times: end.trajectory.steps.map(({ milliseconds }) => milliseconds), json: JSON.stringify({ ...end.trajectory, steps }), steps };
   };
   try {
     const estimate = await aquiline.estimate(steer);
     if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter);
     const run = await last(aquiline.steer({ ...steer, signal: controller.signal }));
-    const replayed = await last(aquiline.replay(run.transcript));
+    // The record of a run that a budget ended stops where that did: there is no end to be replayed to.
+    const replayed = run.ended === 'budget' ? run : await last(aquiline.replay(run.transcript));
     // Everything is encoded by now: what is left is the core's own work, and the way to the page and back.
     const again = await last(aquiline.steer(steer));
-    const { steps, transcript } = run;
-    return { steps, transcript, estimate, spent: await aquiline.spent(), same: replayed.json === run.json, times: again.times };
+    const { steps, transcript, ended } = run;
+    return { steps, transcript, ended, estimate, spent: await aquiline.spent(), same: replayed.json === run.json, times: again.times };
   } catch (error) {
     return { code: error.code, name: error.name, message: error.message, aborted: Date.now(), spent: await aquiline.spent() };
   } finally {

@@ -28,7 +28,7 @@ async function trainInPage() {
       value: item.genres.includes(genres[user % genres.length]) ? 5 : 1 + ((user + at) % 4) / 2,
     })),
   ).flat();
-  const open = () => create({ catalog: { items, ratings }, models: '/models', device: 'cpu', cache: false, seed: 1 });
+  const open = () => create({ catalog: { items, ratings }, models: '/models', device: 'cpu', cache: false, seed: 1, llm: 'simulator' });
   const options = {
     reference: 'uniform',
     referenceEpisodes: 4,
