@@ -126,7 +126,7 @@ fn settings_that_cannot_work_are_refused_with_what_can() {
     let refused = |words: &[&str], what: &str| {
         assert_refused(&command(words).output().unwrap(), 2, what);
     };
-    refused(&["factorize", "--factors", "50000"], "use a whole number from 1 to 1000");
+    refused(&["factorize", "--factors", "50000"], "use 1 to 512");
     refused(&["factorize", "--ridge", "nan"], "use a number above 0");
     for (name, value, what) in [
         ("--timeout", "0", "seconds, a number above 0"),

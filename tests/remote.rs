@@ -22,7 +22,7 @@ use aquiline::llm::{ChatRequest, Message};
 use aquiline::profile::Profile;
 use aquiline::prompt::{Form, Prompts};
 use aquiline::raters::RaterReport;
-use aquiline::rollout::{RolloutSettings, Trajectory};
+use aquiline::rollout::{Outcome, RolloutSettings, Trajectory};
 use futures_util::stream::{self, StreamExt};
 use llm_server::{Misdeed, Server, Settings};
 use spoken::{episode, kites, prompts};
@@ -68,7 +68,9 @@ fn an_episode_is_steered_by_a_server_streaming_or_not_in_lines_or_json() {
         let endpoint = |endpoint| Endpoint { streaming, schemas: form == Form::Json, ..endpoint };
         let client = client_of(&server, endpoint, ClientSettings::default());
         let speaker = Speaker::new(client, Prompts { form, ..prompts() });
-        let settings = RolloutSettings { candidates: 6, lookahead: true, ..Default::default() };
+        // Every step, whether or not it gains.
+        let outcome = Outcome::Last;
+        let settings = RolloutSettings { candidates: 6, lookahead: true, outcome, ..Default::default() };
         let trajectory = virtually_never(episode(&speaker, settings)).unwrap();
         assert_eq!(trajectory.steps.len(), 5);
         assert!(trajectory.steps.iter().all(|step| step.state.item.plot != kites().plot && step.candidates.len() > 2));

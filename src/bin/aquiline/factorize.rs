@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aquiline::alignment::{Measured, Reason};
 use aquiline::factorization::{Factorization, Factors};
 use aquiline::ratings::{Ratings, Split};
 use aquiline::session::factorize::FactorizeOptions;
@@ -22,7 +23,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value = "0.1", value_parser = values::share)]
     hold_out: f64,
     /// Dimension of the vectors
-    #[arg(long, default_value_t = Factorization::default().factors, value_parser = values::dimension)]
+    #[arg(long, default_value_t = Factorization::default().factors, value_parser = values::positive)]
     factors: usize,
     /// Strength with which vectors are drawn to 0, in units of one observation
     #[arg(long, default_value_t = Factorization::default().ridge, value_parser = values::amount)]
@@ -46,11 +47,11 @@ struct Summary {
     factors: usize,
     sweeps: usize,
     /// On the ratings that were fitted.
-    rmse: f64,
+    rmse: Measured,
     /// On those that were not; none without any.
-    held_out_rmse: Option<f64>,
+    held_out_rmse: Measured,
     /// Of predicting the mean of the fitted ratings for all that were not.
-    mean_rmse: Option<f64>,
+    mean_rmse: Measured,
 }
 
 /// Fits, measures, and writes the factors that were measured.
@@ -76,6 +77,13 @@ fn fit(arguments: &Arguments, ratings: &Ratings) -> Outcome<(Factors, Split)> {
 
 impl Summary {
     fn of(arguments: &Arguments, factors: &Factors, Split { train, test }: &Split) -> Self {
+        let all = || train.entries().iter().chain(test.entries());
+        let are_equal = all().all(|rating| rating.value == train.entries()[0].value);
+        let measured = |part: &Ratings, error: &dyn Fn() -> f64| match part.is_empty() {
+            _ if are_equal => Reason::EqualRatings.into(),
+            true => Reason::FewHeldOut.into(),
+            false => Measured::Known(error()),
+        };
         let off_the_mean = || test.entries().iter().map(|rating| rating.value - factors.mean);
         Summary {
             users: train.users().len(),
@@ -84,21 +92,17 @@ impl Summary {
             held_out: test.len(),
             factors: arguments.factors,
             sweeps: arguments.sweeps,
-            rmse: factors.rmse(train),
-            held_out_rmse: (!test.is_empty()).then(|| factors.rmse(test)),
-            mean_rmse: (!test.is_empty()).then(|| aquiline::factorization::rmse(off_the_mean())),
+            rmse: measured(train, &|| factors.rmse(train)),
+            held_out_rmse: measured(test, &|| factors.rmse(test)),
+            mean_rmse: measured(test, &|| aquiline::factorization::rmse(off_the_mean())),
         }
     }
 
     fn print(&self) -> Outcome<()> {
         let Summary { users, items, ratings, held_out, factors, sweeps, rmse, .. } = self;
         output::line(format_args!("{ratings} ratings of {items} items by {users} users"))?;
-        output::line(format_args!("{factors} factors, {sweeps} sweeps: error {rmse:.4} on the ratings fitted"))?;
-        match (self.held_out_rmse, self.mean_rmse) {
-            (Some(rmse), Some(mean)) => output::line(format_args!(
-                "error {rmse:.4} on {held_out} ratings held out, where the mean alone has {mean:.4}"
-            )),
-            _ => output::line("no rating was held out, so nothing says how well it predicts"),
-        }
+        output::line(format_args!("{factors} factors, {sweeps} sweeps: error on the ratings fitted {rmse:.4}"))?;
+        let (unseen, mean) = (self.held_out_rmse, self.mean_rmse);
+        output::line(format_args!("error on {held_out} ratings held out {unseen:.4}, of the mean alone {mean:.4}"))
     }
 }

@@ -23,7 +23,7 @@ pub struct Arguments {
     count: usize,
 }
 
-/// Finds gaps, best first; as JSON one a line.
+/// Finds gaps, best first; as JSON one a line. Where there is none, says so.
 pub fn run(arguments: &Arguments) -> Outcome<()> {
     let world = World::open(&arguments.data, &arguments.models, None)?;
     let users = match arguments.users.as_slice() {
@@ -35,6 +35,10 @@ pub fn run(arguments: &Arguments) -> Outcome<()> {
         return gaps.iter().try_for_each(output::json);
     }
     output::line(format_args!("{} gaps for {}", gaps.len(), users.join(", ")))?;
+    if gaps.is_empty() {
+        output::line("No place lies far enough from all items: they are too few, or nothing tells them apart.")?;
+        output::line(&world.session.info()?.verdict.text)?;
+    }
     gaps.iter().try_for_each(print)
 }
 

@@ -11,9 +11,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::failure::Outcome;
 
-/// Of vectors that are fitted: the fit keeps a square of it, and takes its cube of time for each user and item.
-const MAX_DIMENSION: usize = 1_000;
-
 const METHODS: [Method; 8] = [
     Method::Uniform,
     Method::Optimistic,
@@ -112,12 +109,6 @@ pub fn seconds(text: &str) -> Result<f64, String> {
 pub fn amount(text: &str) -> Result<f64, String> {
     let amount = text.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount > 0.0);
     amount.ok_or_else(|| "use a number above 0".to_owned())
-}
-
-/// Reads a dimension of vectors.
-pub fn dimension(text: &str) -> Result<usize, String> {
-    let dimension = text.parse().ok().filter(|dimension| (1..=MAX_DIMENSION).contains(dimension));
-    dimension.ok_or_else(|| format!("use a whole number from 1 to {MAX_DIMENSION}"))
 }
 
 /// What a wrong name may have been meant to be, for the end of a message.
