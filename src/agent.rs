@@ -270,8 +270,8 @@ pub async fn drive<M: Machine>(
     }
 }
 
-/// As [`drive`], but a spent budget of a language model ends the run with what it has come to, once its anchor is placed.
-/// The error that ended it comes beside.
+/// As [`drive`], but a spent budget of a language model ([`Reply::Spent`]) ends the run with what it has come to, once its
+/// anchor is placed. The error that it is elsewhere comes beside.
 pub(crate) async fn drive_within_budget<M: Machine>(
     start: (M, Effect),
     mut perform: impl AsyncFnMut(Effect) -> Result<Reply>,
@@ -280,16 +280,11 @@ pub(crate) async fn drive_within_budget<M: Machine>(
     let (mut machine, mut effect) = start;
     loop {
         let (had_anchor, steps) = (machine.anchor().is_some(), machine.steps().len());
-        let reply = match perform(effect).await {
-            Ok(reply) => reply,
-            Err(spent @ Error::Llm(LlmError::Budget { .. })) => {
-                return match machine.end_early(Ended::Budget) {
-                    Some(trajectory) => Ok((trajectory, Some(spent))),
-                    None => Err(spent),
-                };
-            }
-            Err(error) => return Err(error),
-        };
+        let reply = perform(effect).await?;
+        if let Reply::Spent(limit) = reply {
+            let spent = Error::from(LlmError::spent(&limit));
+            return machine.end_early(Ended::Budget).map(|trajectory| (trajectory, Some(spent.clone()))).ok_or(spent);
+        }
         let next = machine.resume(reply)?;
         let (anchor, taken) = match &next {
             Next::Need(machine, _) => (machine.anchor(), machine.steps()),

@@ -251,16 +251,20 @@ fn a_reply_with_too_few_rewrites_or_of_another_item_is_refused() {
     }
 }
 
-// A budget that is spent is tested with a session, whose it is; here an error is one.
+// A budget that is spent ends the runs of a session, see `tests/spent.rs`.
 
 #[test]
 fn whoever_drives_a_machine_alone_is_told_of_a_spent_budget() {
-    let start = Rollout::start(item("A plot."), Profile::default(), settings()).unwrap();
-    let spent = |effect: &Effect| match effect {
-        Effect::Propose { .. } => Err(LlmError::Budget { limit: "calls" }.into()),
-        _ => answer(effect, ReferencePolicy::Uniform),
+    let start = || Rollout::start(item("A plot."), Profile::default(), settings()).unwrap();
+    let asked = |reply: Result<Reply>| {
+        move |effect: &Effect| match effect {
+            Effect::Propose { .. } => reply.clone(),
+            _ => answer(effect, ReferencePolicy::Uniform),
+        }
     };
-    assert_eq!(toy_world::run(start, spent).unwrap_err().code(), "llm.budget");
+    let error = Error::from(LlmError::Budget { limit: "calls" });
+    assert_eq!(toy_world::run(start(), asked(Err(error.clone()))).unwrap_err(), error);
+    assert_eq!(toy_world::run(start(), asked(Ok(Reply::Spent("calls".into())))).unwrap_err(), error);
 }
 
 proptest! {

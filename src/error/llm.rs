@@ -99,6 +99,12 @@ pub enum LlmError {
 }
 
 impl LlmError {
+    /// The error of a limit that was written down by its name.
+    pub(crate) fn spent(limit: &str) -> Self {
+        let limits = ["time", "calls", "tokens", "money"];
+        LlmError::Budget { limit: limits.into_iter().find(|known| *known == limit).unwrap_or("the language model") }
+    }
+
     pub(super) fn code(&self) -> &'static str {
         match self {
             LlmError::Unreachable { .. } => "llm.unreachable",

@@ -98,6 +98,8 @@ pub enum Reply {
     Shortlist(Vec<usize>),
     /// To [`Effect::Review`].
     Verdict(Verdict),
+    /// To any effect: this limit of a language model's budget is spent, so that the run ends with what it has come to.
+    Spent(String),
 }
 
 /// What became of one rewrite.

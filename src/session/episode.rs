@@ -5,14 +5,14 @@ use super::tick::Tick;
 use super::view::{Tell, View};
 use super::{Method, Session, SteerOptions};
 use crate::action::ActionSpace;
-use crate::agent::{Event, drive, drive_within_budget};
-use crate::error::{EncoderError, Error, Result, RolloutError};
+use crate::agent::{Event, drive_within_budget};
+use crate::error::{EncoderError, Error, LlmError, Result, RolloutError};
 use crate::llm::desk::CallRecord;
 use crate::network::observation::StateEncoding;
 use crate::objective::State;
 use crate::profile::Profile;
 use crate::rollout::transcript::{Exchange, Run, Transcript};
-use crate::rollout::{Effect, Machine, Outcome, Rollout, RolloutSettings, Trajectory};
+use crate::rollout::{Effect, Machine, Outcome, Reply, Rollout, RolloutSettings, Trajectory};
 use crate::train::{Decision, Target};
 
 /// One episode that is to be run.
@@ -135,7 +135,7 @@ impl Session {
             Some(told) => tick.tell(told).await,
             None => Ok(()),
         };
-        let trajectory = drive(start, perform, observe).await?;
+        let (trajectory, _) = drive_within_budget(start, perform, observe).await?;
         let environment_calls = trajectory.environment_calls + other_calls;
         let trajectory = Trajectory { environment_calls, ..trajectory };
         tick.tell(Tell::done(view.trajectory(&trajectory))).await?;
@@ -185,7 +185,10 @@ pub(super) async fn follow<M: Machine>(
     let tick = std::cell::RefCell::new(tick);
     let perform = async |effect: Effect| {
         let mut tick = tick.borrow_mut();
-        let reply = performer.perform(&effect, &mut **tick).await?;
+        let reply = match performer.perform(&effect, &mut **tick).await {
+            Err(Error::Llm(LlmError::Budget { limit })) => Reply::Spent(limit.to_owned()),
+            performed => performed?,
+        };
         let exchange = Exchange { effect, reply: reply.clone() };
         if view.is_some() {
             tick.tell(Tell::Exchange(Box::new(exchange.clone()))).await?;

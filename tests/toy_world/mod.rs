@@ -215,6 +215,7 @@ pub fn any_reply() -> impl Strategy<Value = Reply> {
         proptest::collection::vec(text.clone().prop_map(|text| item(&text)), 0..4).prop_map(Reply::Items),
         proptest::collection::vec(rewrite(text), 0..4).prop_map(Reply::Rewrites),
         Just(Reply::Stop),
+        Just(Reply::Spent("calls".to_owned())),
         states,
         (0_usize..5).prop_map(choice),
         proptest::collection::vec(0_usize..5, 0..4).prop_map(Reply::Shortlist),

@@ -21,8 +21,7 @@ export async function steerInPage({ llm, key, options, abortAfter, llmOptions, b
     const estimate = await aquiline.estimate(steer);
     if (abortAfter !== undefined) setTimeout(() => controller.abort(), abortAfter);
     const run = await last(aquiline.steer({ ...steer, signal: controller.signal }));
-    // The record of a run that a budget ended stops where that did: there is no end to be replayed to.
-    const replayed = run.ended === 'budget' ? run : await last(aquiline.replay(run.transcript));
+    const replayed = await last(aquiline.replay(run.transcript));
     // Everything is encoded by now: what is left is the core's own work, and the way to the page and back.
     const again = await last(aquiline.steer(steer));
     const { steps, transcript, ended } = run;
