@@ -82,7 +82,7 @@ export async function createRequest(options: CreateOptions): Promise<CreateReque
   };
 }
 
-/** The request for these options, once they are checked; `fallback` is the session's seed, used where none is given. */
+/** The request for these options, once they are checked; `fallback` is the session's seed, used where none is given(). */
 export function steerRequest(options: SteerOptions, fallback: number): SteerRequest {
   check('steer', options);
   const { user, item, policy = 'greedy', horizon = 5, candidates = 20, space = 'all', seed = fallback } = options;
@@ -113,7 +113,7 @@ export function utilitiesRequest(options: { user: string | readonly string[] }):
 }
 
 export function embedRequest(texts: readonly string[], options: CallOptions): EmbedRequest {
-  given.texts(texts, 'texts');
+  given().texts(texts, 'texts');
   check('embed', options);
   return { type: 'embed', texts: [...texts] };
 }
@@ -167,14 +167,14 @@ function usersOf(user: string | readonly string[]): string[] {
 }
 
 export function writeProfileRequest(user: string, options: Seeded, seed: number): WriteProfileRequest {
-  given.text(user, 'user');
+  given().text(user, 'user');
   check('writeProfile', options);
   return { type: 'writeProfile', user, seed: options.seed ?? seed };
 }
 
 /** An item of which a title is known, and perhaps more. */
 export function describeRequest(item: Partial<Item> & { title: string }, options: Seeded, seed: number): DescribeRequest {
-  given.item(item, 'item');
+  given().item(item, 'item');
   check('describe', options);
   const { title, id = title, year = null, genres = [], plot = '', likes = [], dislikes = [] } = item;
   return { type: 'describe', seed: options.seed ?? seed, item: { ...item, id, title, year, genres, plot, likes, dislikes } };
@@ -187,13 +187,13 @@ export function judgeRequest(options: JudgeOptions, fallback: number): JudgeRequ
 }
 
 export function raterReportRequest(opinions: readonly Opinion[], options: Seeded): RaterReportRequest {
-  given.opinions(opinions, 'opinions');
+  given().opinions(opinions, 'opinions');
   check('raterReport', options);
   return { type: 'raterReport', opinions, seed: options.seed ?? 0 };
 }
 
 export function replayRequest(transcript: string, options: CallOptions): ReplayRequest {
-  given.text(transcript, 'transcript');
+  given().text(transcript, 'transcript');
   check('replay', options);
   return { type: 'replay', transcript };
 }
@@ -206,7 +206,7 @@ export function trainRequest(given: TrainOptions, fallback: number): TrainReques
 
 /** Bytes that an earlier visit kept, for a port: a view of a part of a buffer is copied out of it. */
 export function keptBytes(bytes: Uint8Array, name: string): Uint8Array {
-  given.bytes(bytes, name);
+  given().bytes(bytes, name);
   return wholeBuffer(bytes);
 }
 

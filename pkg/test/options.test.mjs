@@ -71,7 +71,7 @@ const CALLS = {
   elm: { ...PAIR, ...SEEDED, manifold: 'nothing' },
   evaluate: {
     ...{ ...SEEDED, arms: 'emptyList', pairs: 'emptyList', count: 'whole', budget: 'whole', candidates: 'whole' },
-    ...{ horizon: 'whole' },
+    ...{ horizon: 'whole', outcome: 'best' },
   },
   steer: STEER,
   estimate: STEER,

@@ -153,6 +153,8 @@ export interface EvaluateOptions extends CallOptions {
   /** Edits in a row; default 5. */
   horizon?: number;
   seed?: number;
+  /** Which text of an episode is compared: the best on the way, as `steer` returns it (default), or the last, as in the paper. */
+  outcome?: 'best' | 'last';
 }
 
 /** What one arm led to for one pair. */
@@ -161,7 +163,7 @@ export interface PairResult {
   arm: number;
   user: string;
   item: string;
-  /** U of what was found less U of the anchor, whether or not that is better. */
+  /** U of what was found less U of the anchor; below 0 only where the last text is compared. */
   gain: number;
   /** From the anchor in latent space. */
   distance: number;
