@@ -270,8 +270,11 @@ pub async fn drive<M: Machine>(
     }
 }
 
-/// As [`drive`], but a spent budget of a language model ([`Reply::Spent`]) ends the run with what it has come to, once its
-/// anchor is placed. The error that it is elsewhere comes beside.
+/// Runs a machine to its end or to that of a language model's budget: [`Reply::Spent`] ends it with the steps it has, once
+/// its anchor is placed. Returns the trajectory, and the budget's error where that ended the run.
+///
+/// # Errors
+/// Those of [`drive`]; the budget's error where the anchor is not placed yet.
 pub(crate) async fn drive_within_budget<M: Machine>(
     start: (M, Effect),
     mut perform: impl AsyncFnMut(Effect) -> Result<Reply>,

@@ -241,7 +241,7 @@ export interface Aquiline extends AsyncDisposable {
   search(options: SearchOptions): AsyncIterable<SteerEvent>;
   /** The ELM baseline: the best point near the data, and a text that is written for it. */
   elm(options: ElmOptions): Promise<ElmResult>;
-  /** Compares ways to a better text at an equal number of rewrites. */
+  /** Compares ways to a better text, each within the same budget of rewrites; the report says how many were used. */
   evaluate(options: EvaluateOptions): AsyncIterable<EvaluateEvent>;
   /**
    * Edits the text of an item towards what the user would like, one request at a time. A run starts with the loop over it.

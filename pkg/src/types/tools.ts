@@ -92,7 +92,7 @@ export interface SearchOptions extends CallOptions {
   candidates?: number;
   /** How many of these are rewritten; default 10, or all. */
   shortlist?: number;
-  /** Rewrites in all; default 100. */
+  /** Rewrites in all, at most; default 100. A search ends earlier where a round of it finds nothing better. */
   budget?: number;
   /** Go for U less so many standard deviations; default 0. */
   caution?: number;
@@ -163,7 +163,7 @@ export interface PairResult {
   arm: number;
   user: string;
   item: string;
-  /** U of what was found less U of the anchor; below 0 only where the last text is compared. */
+  /** U of what was found less U of the anchor; below 0 where that is worse. An episode of a policy gives the anchor then, unless the last text is compared. */
   gain: number;
   /** From the anchor in latent space. */
   distance: number;
